@@ -1,0 +1,109 @@
+"""The rules: one small file each, found by looking into this folder. A new file is a new rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
+from inspect import getmembers, isclass
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.domain.goals import BREACH, used
+from bridge.domain.model import Answer, Finding, Severity
+
+if TYPE_CHECKING:
+    from bridge.domain.judge import Moment
+
+
+@cache
+def rules() -> dict[str, Any]:
+    """Every rule class, by its name."""
+    found: dict[str, Any] = {}
+    for info in iter_modules(__path__, __name__ + "."):
+        module = import_module(info.name)
+        for _, cls in getmembers(module, isclass):
+            name = vars(cls).get("name")
+            if cls.__module__ == module.__name__ and isinstance(name, str):
+                found[name] = cls
+    return found
+
+
+def lasting(duration: timedelta) -> str:
+    """A duration as people say it: "50 min", "2 h 10 min", "26 h", "3 d 4 h"."""
+    minutes = max(round(duration.total_seconds() / 60), 0)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        days, hours = divmod(hours, 24)
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours >= 10 or (hours and not minutes):
+        return f"{hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def moment_in_words(at: datetime) -> str:
+    """A moment in a fact, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What the rules about clocks have in common: graver stages of one goal, and what they say.
+
+    A severity of None means that nobody is told at that stage.
+    """
+
+    name: ClassVar[str]
+    at_risk: Severity | None = Severity.WARNING
+    breached: Severity | None = Severity.HIGH
+
+    def late(
+        self, moment: Moment, goal: str, *, waits: str, soon: str, fix: str
+    ) -> tuple[Finding, ...]:
+        """The finding for the stage that the goal's clock has reached, or none.
+
+        `waits` says what has been waited for ("Waiting {time} for a first answer"), `soon` what is
+        due soon.
+        """
+        clock = moment.clocks.get(goal)
+        if clock is None:
+            return ()
+        stage = clock.stage(moment.now)
+        if not stage:
+            return ()
+        severity = self.breached if stage == BREACH else self.at_risk
+        if severity is None:
+            return ()
+        passed = used(clock, moment.hours, moment.now)
+        promise = f"goal {lasting(clock.target)}"
+        if stage == BREACH:
+            words = waits.format(time=lasting(passed))
+        else:
+            words = f"{soon} due in {lasting(clock.target - passed)}"
+        urgency = f"; priority {moment.ticket.priority}" if moment.ticket.priority else ""
+        return (
+            Finding(
+                rule=self.name,
+                severity=severity,
+                headline=f"{words}; {promise}{urgency}",
+                since=clock.started_at,
+                occurrence=clock.started_at.isoformat(),
+                level=stage,
+                facts=(
+                    ("Since", moment_in_words(clock.started_at)),
+                    ("Working time used", f"{lasting(passed)} of {lasting(clock.target)}"),
+                ),
+                fix=fix,
+            ),
+        )
+
+
+def telling(answer: Answer) -> dict[str, Any]:
+    """What a finding about a survey answer carries along."""
+    return {
+        "about": answer.id,
+        "words": answer.words,
+        "contact": answer.contact,
+        "recording": answer.recording,
+    }

@@ -1,0 +1,39 @@
+"""Handoffs: the ticket went through too many hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bridge.domain.judge import Moment
+from bridge.domain.model import Finding, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handoffs:
+    """A live ticket changed team or agent `at_least` times; told again at twice, three times as many."""
+
+    name: ClassVar[str] = "handoffs"
+    playbook: ClassVar[str] = "Name one owner who keeps the case to the end."
+    at_least: int = 3
+    severity: Severity = Severity.WARNING
+
+    def check(self, moment: Moment) -> Iterable[Finding]:
+        handoffs = moment.ticket.handoffs
+        if len(handoffs) < self.at_least or not moment.ticket.live:
+            return
+        teams = sum(h.of == "team" for h in handoffs)
+        yield Finding(
+            rule=self.name,
+            severity=self.severity,
+            headline=f"Handed over {len(handoffs)} times",
+            since=handoffs[self.at_least - 1].at,
+            occurrence=str(len(handoffs) // self.at_least),
+            level=str(len(handoffs)),
+            facts=(
+                ("Between teams", str(teams)),
+                ("Between agents", str(len(handoffs) - teams)),
+            ),
+            fix="one owner until it is solved",
+        )
