@@ -190,6 +190,7 @@ def _wheel() -> Path:
 
 
 def _reachable_wheel() -> Path:
+    _wheel()
     return SYSTEM / f"pg-{version(_WHEEL)}"
 
 

@@ -1,0 +1,134 @@
+"""Webhooks as they came. Kept before the vendor is answered, read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, text, update
+
+from bridge.store.schema import inbox
+
+WAITING, READ, MATCHING, UNREADABLE = "waiting", "read", "matching", "unreadable"
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery to be kept."""
+
+    source: str
+    delivery: str
+    received_at: datetime
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Kept(Received, frozen=True, kw_only=True):
+    """A delivery as it is kept."""
+
+    id: int
+    state: str
+    reason: str = ""
+
+
+_ADD = text("""
+    INSERT INTO inbox (source, delivery, received_at, method, url, headers, body)
+    SELECT s, d, r, m, u, h::jsonb, b
+    FROM unnest(CAST(:source AS text[]), CAST(:delivery AS text[]), CAST(:at AS timestamptz[]),
+                CAST(:method AS text[]), CAST(:url AS text[]), CAST(:headers AS text[]),
+                CAST(:body AS bytea[])) AS new (s, d, r, m, u, h, b)
+    ON CONFLICT (source, delivery) DO NOTHING
+    RETURNING source, delivery
+""")
+
+
+def add(connection: Connection, rows: Sequence[Received]) -> list[bool]:
+    """Keep deliveries; for each, whether it is new. A repeat changes nothing."""
+    added = connection.execute(
+        _ADD,
+        {
+            "source": [r.source for r in rows],
+            "delivery": [r.delivery for r in rows],
+            "at": [r.received_at for r in rows],
+            "method": [r.method for r in rows],
+            "url": [r.url for r in rows],
+            "headers": [msgspec.json.encode(r.headers).decode() for r in rows],
+            "body": [r.body for r in rows],
+        },
+    )
+    left = {(row.source, row.delivery) for row in added}
+    new = []
+    for row in rows:
+        key = (row.source, row.delivery)
+        new.append(key in left)
+        left.discard(key)
+    return new
+
+
+def take(connection: Connection, limit: int) -> list[Kept]:
+    """The oldest waiting deliveries that no other worker holds, locked."""
+    query = (
+        select(inbox)
+        .where(inbox.c.state == WAITING)
+        .order_by(inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_kept(row) for row in connection.execute(query).mappings()]
+
+
+def settle(connection: Connection, ids: Sequence[int], state: str, reason: str = "") -> None:
+    """Say what became of deliveries."""
+    if ids:
+        connection.execute(
+            update(inbox)
+            .where(inbox.c.id == func.any(list(ids)))
+            .values(state=state, reason=reason)
+        )
+
+
+def listing(connection: Connection, state: str | None, limit: int) -> list[Kept]:
+    """The newest deliveries, of one state or of all."""
+    query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
+    if state:
+        query = query.where(inbox.c.state == state)
+    return [_kept(row) for row in connection.execute(query).mappings()]
+
+
+def find(connection: Connection, number: int) -> Kept | None:
+    """One delivery."""
+    row = connection.execute(select(inbox).where(inbox.c.id == number)).mappings().first()
+    return _kept(row) if row else None
+
+
+def replay(connection: Connection, ids: Iterable[int] | None) -> int:
+    """Let deliveries be read again: these, or all that are unreadable. How many there were."""
+    query = update(inbox).values(state=WAITING, reason="")
+    chosen = inbox.c.state == UNREADABLE if ids is None else inbox.c.id == func.any(list(ids))
+    return connection.execute(query.where(chosen)).rowcount
+
+
+def forget(connection: Connection, before: datetime, limit: int = 5000) -> int:
+    """Delete deliveries received before a time, that wait for nothing. How many there were."""
+    old = (
+        select(inbox.c.id)
+        .where(inbox.c.received_at < before, inbox.c.state.in_((READ, UNREADABLE)))
+        .limit(limit)
+    )
+    return connection.execute(delete(inbox).where(inbox.c.id.in_(old))).rowcount
+
+
+def waiting_since(connection: Connection, before: datetime) -> bool:
+    """Whether a delivery received before a time still waits."""
+    query = (
+        select(inbox.c.received_at).where(inbox.c.state == WAITING).order_by(inbox.c.id).limit(1)
+    )
+    oldest = connection.execute(query).scalar()
+    return oldest is not None and oldest < before
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(**row)

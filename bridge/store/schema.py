@@ -1,0 +1,224 @@
+"""The tables. Migrations make them; `tests/store/test_schema.py` says that both agree."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+TIME = DateTime(timezone=True)
+
+
+def _number() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _number(),
+    Column("source", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("received_at", TIME, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    _text("reason"),
+    UniqueConstraint("source", "delivery", name="inbox_once"),
+    Index("inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
+    Index("inbox_unreadable", "id", postgresql_where=text("state = 'unreadable'")),
+    Index("inbox_age", "received_at", postgresql_using="brin"),
+    comment="Webhooks as they came: waiting, read, matching (looks for its ticket), unreadable.",
+)
+
+events = Table(
+    "events",
+    metadata,
+    _number(),
+    Column("event", Text, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("received_at", TIME, nullable=False),
+    Column("inbox", BigInteger),
+    Column("judged", Boolean, nullable=False, server_default="false"),
+    Column("body", JSONB, nullable=False),
+    _text("fault"),
+    Index("events_of", "subject", "at"),
+    Index("events_waiting", "id", "subject", postgresql_where=text("not judged")),
+    comment="What happened, in our words; the truth that tickets are folded from.",
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", JSONB),
+    Column("timers", JSONB, nullable=False, server_default="[]"),
+    Column("told", JSONB, nullable=False, server_default="{}"),
+    _text("team"),
+    _text("requester"),
+    Column("updated_at", TIME),
+    Index(
+        "tickets_of",
+        "requester",
+        "updated_at",
+        postgresql_where=text("requester <> ''"),
+    ),
+    Index("tickets_by_team", "team"),
+    comment="State as its events add up to it, the timers last set, and what was told about it.",
+)
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("due_at", TIME, nullable=False),
+    Index("deadlines_due", "due_at"),
+    comment="Timers still to ring. A sweep costs as much as there are timers due.",
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("opened_at", TIME, nullable=False),
+    Column("changed_at", TIME, nullable=False),
+    Column("ended_at", TIME),
+    Column("body", JSONB, nullable=False),
+    Index("alerts_live", "subject", unique=True, postgresql_where=text("state <> 'resolved'")),
+    comment="One case that needs somebody; at most one live alert a subject.",
+)
+
+story = Table(
+    "story",
+    metadata,
+    _number(),
+    Column("alert", BigInteger, ForeignKey("alerts.number"), nullable=False, index=True),
+    Column("at", TIME, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+    comment="What became of each alert; rows are only added.",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _number(),
+    Column("alert", BigInteger, ForeignKey("alerts.number"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _text("text"),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("marker", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    _text("reason"),
+    Column("not_before", TIME, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("unsure", Boolean, nullable=False, server_default="false"),
+    Column("tried_at", TIME),
+    Column("receipt", JSONB),
+    Column("created_at", TIME, nullable=False),
+    Column("sent_at", TIME),
+    Index("deliveries_lane", "alert", "channel", "id"),
+    Index("deliveries_due", "not_before", postgresql_where=text("state = 'waiting'")),
+    Index("deliveries_under_way", "tried_at", postgresql_where=text("state = 'sending'")),
+    Index(
+        "deliveries_one_edit",
+        "alert",
+        "channel",
+        unique=True,
+        postgresql_where=text("state = 'waiting' and action = 'edit'"),
+    ),
+    comment="Everything sent, to be sent, or held: waiting, sending, sent, held, failed.",
+)
+
+own_writes = Table(
+    "own_writes",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    comment="Ids of what we wrote ourselves, so that it never counts as an agent's work.",
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    _text("name"),
+    _text("email"),
+    _text("phone"),
+    Column("staff", Boolean, nullable=False, server_default="false"),
+    Column("read_at", TIME, nullable=False),
+    Index("people_by_email", "email", postgresql_where=text("email <> ''")),
+    Index("people_by_phone", "phone", postgresql_where=text("phone <> ''")),
+    comment="Helpdesk users, as read from the desk when they were needed.",
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("account", Text, primary_key=True),
+    _text("token"),
+    Column("expires_at", TIME),
+    comment="Access tokens minted with client credentials; one row an account.",
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("parent"),
+    _text("slack_channel"),
+    _text("manager"),
+    _text("manager_slack"),
+    _text("manager_email"),
+    _text("manager_phone"),
+    _text("calendar"),
+    _text("routes"),
+    comment="Who is responsible, and where they hear of alerts.",
+)
+
+team_groups = Table(
+    "team_groups",
+    metadata,
+    Column("group", Text, primary_key=True),
+    Column(
+        "team",
+        Text,
+        ForeignKey("teams.name", onupdate="CASCADE", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    comment="Which helpdesk group (<desk>:<id>) is whose.",
+)

@@ -1,0 +1,113 @@
+"""Teams, the helpdesk groups that are theirs, people of the helpdesk, and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from bridge.domain.model import Contact, Team
+from bridge.store.schema import people, team_groups, teams, tokens
+
+
+def all_teams(connection: Connection) -> list[Team]:
+    """Every team with its groups, by name."""
+    groups: dict[str, list[str]] = {}
+    for row in connection.execute(select(team_groups).order_by(team_groups.c.group)):
+        groups.setdefault(row.team, []).append(row.group)
+    rows = connection.execute(select(teams).order_by(teams.c.name)).mappings()
+    return [Team(**row, groups=tuple(groups.get(row["name"], ()))) for row in rows]
+
+
+def save(connection: Connection, chosen: Iterable[Team]) -> None:
+    """Write teams as given, their groups included. A group goes to the team that names it last."""
+    for team in chosen:
+        values = {k: v for k, v in msgspec.structs.asdict(team).items() if k != "groups"}
+        connection.execute(
+            insert(teams).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
+        )
+        connection.execute(delete(team_groups).where(team_groups.c.team == team.name))
+        for group in team.groups:
+            query = insert(team_groups).values(group=group, team=team.name)
+            connection.execute(
+                query.on_conflict_do_update(index_elements=["group"], set_={"team": team.name})
+            )
+
+
+def remove(connection: Connection, names: Sequence[str]) -> None:
+    """Delete teams."""
+    connection.execute(delete(teams).where(teams.c.name.in_(names)))
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A helpdesk user as read at `read_at`."""
+
+    desk: str
+    id: str
+    name: str
+    email: str
+    phone: str
+    staff: bool
+    read_at: datetime
+
+    @property
+    def contact(self) -> Contact:
+        return Contact(self.name, self.email, self.phone)
+
+
+def save_people(connection: Connection, found: Iterable[Known]) -> None:
+    """Remember users of a helpdesk."""
+    for person in found:
+        values = msgspec.structs.asdict(person)
+        values["email"] = person.email.lower()
+        connection.execute(
+            insert(people)
+            .values(values)
+            .on_conflict_do_update(index_elements=["desk", "id"], set_=values)
+        )
+
+
+def person(connection: Connection, desk: str, number: str) -> Known | None:
+    """A user that we have read before."""
+    query = select(people).where(people.c.desk == desk, people.c.id == number)
+    row = connection.execute(query).mappings().first()
+    return Known(**row) if row else None
+
+
+def customers(connection: Connection, desk: str, email: str, phone: str) -> list[str]:
+    """Ids of known customers with this e-mail (any case) or phone number."""
+    same = []
+    if email:
+        same.append(people.c.email == email.lower())
+    if phone:
+        same.append(people.c.phone == phone)
+    if not same:
+        return []
+    query = select(people.c.id).where(people.c.desk == desk, or_(*same))
+    return list(connection.execute(query).scalars())
+
+
+def token(connection: Connection, account: str, now: datetime) -> str:
+    """An account's access token if it is good for a while longer, else ""."""
+    query = select(tokens.c.token).where(tokens.c.account == account, tokens.c.expires_at > now)
+    return connection.execute(query).scalar() or ""
+
+
+def lock_token(connection: Connection, account: str) -> None:
+    """Hold an account's token row until the transaction ends, so that one process alone mints."""
+    connection.execute(insert(tokens).values(account=account).on_conflict_do_nothing())
+    connection.execute(
+        select(tokens.c.account).where(tokens.c.account == account).with_for_update()
+    )
+
+
+def save_token(connection: Connection, account: str, value: str, expires_at: datetime) -> None:
+    """Keep a minted token."""
+    connection.execute(
+        tokens.update()
+        .where(tokens.c.account == account)
+        .values(token=value, expires_at=expires_at)
+    )
