@@ -32,11 +32,12 @@ class Incoming(Struct, frozen=True, kw_only=True):
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """What the vendor is answered."""
+    """What the vendor is answered. `keep`: once the delivery is kept; else at once, and nothing is kept."""
 
     status: int = 202
     type: str = "text/plain; charset=utf-8"
     body: str = ""
+    keep: bool = False
 
 
 class Source(Protocol):
@@ -65,7 +66,10 @@ class Source(Protocol):
         """The delivery's unique key: the same for a repeat of the same delivery. Raises Unreadable."""
 
     def answer(self, incoming: Incoming) -> Response | None:
-        """What to answer to a probe (GET, HEAD, a handshake) at once, storing nothing; None for a delivery."""
+        """What to answer to a probe (GET, HEAD, a handshake); None for a delivery that wants no more than a 202.
+
+        A GET or HEAD comes here unverified.
+        """
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """The events in a delivery. Raises Unreadable, naming the field, and never anything else."""

@@ -58,9 +58,9 @@ def reconcile(
 ) -> tuple[Alert | None, tuple[Step, ...]]:
     """Bring a subject's live alert in line with what is wrong now: the alert after, and what changed.
 
-    Without a live alert, one opens if a finding is fresh; it then carries all findings. An alert that
-    nobody has taken resolves itself once none of its reasons holds. The new alert has no number,
-    ref, or team yet. Nothing new gives the same alert and no step.
+    Without a live alert, one opens if a finding is fresh; it then carries all findings. An alert
+    resolves itself once none of its reasons holds. The new alert has no number, ref, or team yet.
+    Nothing new gives the same alert and no step. Raises `ValueError` for an alert that has ended.
     """
     now_found = {f.key: f for f in findings}
     if live is None:

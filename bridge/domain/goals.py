@@ -2,7 +2,7 @@
 
 | goal            | starts                                  | stops                                |
 |-----------------|-----------------------------------------|--------------------------------------|
-| first_response  | a customer opens the ticket             | the first public answer of an agent  |
+| first_response  | a customer opens the ticket, or writes  | the first public answer of an agent  |
 | next_reply      | a customer writes after the first answer| a public answer of an agent          |
 | periodic_update | each public answer of an agent          | never: the next answer starts it anew|
 | resolution      | the ticket is opened                    | never: elapsed time is kept on reopen|
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from bridge.domain.model import Category, Clock, Deadline, Ticket
 
 GOALS = ("first_response", "next_reply", "periodic_update", "resolution")
 BREACH = "breach"
+_ZERO = timedelta()
 
 
 class Goal(Struct, frozen=True, kw_only=True):
@@ -40,13 +42,11 @@ class Goal(Struct, frozen=True, kw_only=True):
     @property
     def stages(self) -> tuple[tuple[str, float], ...]:
         """Name and share of each stage: "warn" or "warn1", "warn2"…, then "breach"."""
-        many = len(self.warn) > 1
-        warnings = [(f"warn{n}" if many else "warn", share) for n, share in enumerate(self.warn, 1)]
-        return (*warnings, (BREACH, 1.0))
+        return _stages(self.warn)
 
     def target(self, ticket: Ticket) -> timedelta | None:
         """Working time promised for this ticket; None for no promise."""
-        own = self.teams.get(f"{ticket.desk}:{ticket.team}", {})
+        own = self.teams.get(f"{ticket.desk}:{ticket.team}", {}) if self.teams else {}
         for targets in (own, self.targets):
             for priority in (ticket.priority, ""):
                 if priority in targets:
@@ -84,11 +84,22 @@ def used(clock: Clock, hours: Hours, now: datetime) -> timedelta:
     return clock.elapsed + hours.between(clock.running_since, now)
 
 
+@cache
+def _stages(warn: tuple[float, ...]) -> tuple[tuple[str, float], ...]:
+    names = ("warn",) if len(warn) == 1 else tuple(f"warn{n}" for n in range(1, len(warn) + 1))
+    return (*zip(names, warn, strict=True), (BREACH, 1.0))
+
+
+@cache
+def _still(pause: frozenset[Category]) -> tuple[Category, ...]:
+    """The categories in which a clock stands still: a solved ticket's do too, and go on if it is reopened."""
+    return tuple(c for c in Category if c in pause or not c.live)
+
+
 def _start(goal: str, ticket: Ticket) -> datetime | None:
     match goal:
         case "first_response":
-            waits = ticket.first_reply_at is None and ticket.customer_messages
-            return ticket.opened_at or ticket.waiting_since if waits else None
+            return None if ticket.first_reply_at else ticket.waiting_since
         case "next_reply":
             return ticket.waiting_since if ticket.first_reply_at else None
         case "periodic_update":
@@ -100,19 +111,17 @@ def _start(goal: str, ticket: Ticket) -> datetime | None:
 
 def _clock(goal: Goal, ticket: Ticket, start: datetime, target: timedelta, hours: Hours) -> Clock:
     elapsed, since = _elapsed(goal, ticket, start, hours)
+    stages = goal.stages
     due: tuple[datetime, ...] = ()
     if since is not None:
-        zero = timedelta()
-        due = tuple(
-            hours.add(since, max(target * share - elapsed, zero)) for _, share in goal.stages
-        )
+        due = tuple([hours.add(since, max(target * share - elapsed, _ZERO)) for _, share in stages])
     return Clock(
         goal=goal.name,
         started_at=start,
         target=target,
         elapsed=elapsed,
         running_since=since,
-        stages=goal.stages,
+        stages=stages,
         due=due,
     )
 
@@ -120,14 +129,12 @@ def _clock(goal: Goal, ticket: Ticket, start: datetime, target: timedelta, hours
 def _elapsed(
     goal: Goal, ticket: Ticket, start: datetime, hours: Hours
 ) -> tuple[timedelta, datetime | None]:
-    """Working time used up in earlier spans, and since when the clock runs; None while it pauses.
-
-    A solved ticket's clocks stand still too, so that a reopened one goes on where it was.
-    """
-    total = timedelta()
+    """Working time used up in earlier spans, and since when the clock runs; None while it pauses."""
+    stills = _still(goal.pause)
+    total = _ZERO
     since: datetime | None = start
     for phase in ticket.phases:
-        still = phase.category in goal.pause or not phase.category.live
+        still = phase.category in stills
         if phase.at <= start:
             since = None if still else start
         elif still and since is not None:

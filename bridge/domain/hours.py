@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from threading import Lock
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ ROUND_THE_CLOCK: Mapping[int, tuple[Span, ...]] = {day: ((time(), time()),) for 
 _SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]?\d|2[0-3]):([0-5]\d)|24:00)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_YEAR = 2199
+_BUILDING = Lock()
 _DAY = timedelta(days=1)
 
 
@@ -130,7 +132,7 @@ class Hours:
             index = self._covering(at, at)
             n = bisect_right(index.closes, at)
             while index.end < _END and (n == len(index.closes) or index.closes[n] > index.end):
-                index = self._longer(index)
+                index = self._covering(at, index.end + 1)
                 n = bisect_right(index.closes, at)
             if n == len(index.closes) or index.opens[n] >= _END:
                 return
@@ -157,27 +159,29 @@ class Hours:
                     f"{self}: open for {left} from {_moment(at)} to the year {_LAST_YEAR + 1}, but "
                     f"{timedelta(0, 0, need)} was asked for; look at the week and the days off"
                 )
-            index = self._longer(index)
+            index = self._covering(at, index.end + 1)
 
     def _covering(self, first: int, last: int) -> _Index:
-        """Return an index that reaches from `first` to `last`; keep what it covered before."""
+        """Return an index from `first` to `last` and all it held; at each side it doubles, or stays."""
         index = self._index
         if index.begin <= first and last <= index.end:
             return index
-        begin, end = min(first, index.begin), max(last, index.end)
-        return self._build(_moment(begin).year - 1, _moment(end).year + 2)
-
-    def _longer(self, index: _Index) -> _Index:
-        """Return an index about twice as long."""
-        first, last = _moment(index.begin).year, _moment(index.end).year
-        return self._build(first, 2 * last - first)
+        with _BUILDING:
+            index = self._index  # another thread may have built it meanwhile
+            if index.begin <= first and last <= index.end:
+                return index
+            begin, end = _moment(index.begin).year, _moment(index.end).year
+            years = max(end - begin, 0)
+            if first < index.begin:
+                begin = min(begin - years, _moment(first).year - 1)
+            if last > index.end:
+                end = max(end + years, _moment(last).year + 2)
+            index = self._build(begin, end)
+            object.__setattr__(self, "_index", index)
+            return index
 
     def _build(self, first: int, last: int) -> _Index:
-        """Index the years from `first` up to, not including, `last`.
-
-        Threads may do so at the same time: each puts a whole index in place and goes on with its
-        own, so that the worst is work done twice.
-        """
+        """Index the years from `first` up to, not including, `last`, as far as the calendar goes."""
         begin = max(datetime(first, 1, 1, tzinfo=UTC), _EPOCH)
         end = datetime(min(last, _LAST_YEAR + 1), 1, 1, tzinfo=UTC)
         week = self.week or ROUND_THE_CLOCK
@@ -200,11 +204,9 @@ class Hours:
         for a, b in zip(opens, closes, strict=True):
             total += b - a
             totals.append(total)
-        index = _Index(
+        return _Index(
             _micros(begin, "begin"), _micros(end, "end"), tuple(opens), tuple(closes), tuple(totals)
         )
-        object.__setattr__(self, "_index", index)
-        return index
 
 
 def parse_week(written: Mapping[str, str | Sequence[str]]) -> dict[int, tuple[Span, ...]]:
@@ -245,11 +247,12 @@ def _span(piece: str) -> Span:
 
 def _edge(day: date, at: time, zone: ZoneInfo) -> int:
     """Find the first moment when the clock on the wall of `zone` shows `at` on `day`, or later."""
-    wall = datetime.combine(day, at)
-    there = wall.replace(tzinfo=zone)
-    low, high = _length(there.replace(fold=1) - _EPOCH), _length(there.replace(fold=0) - _EPOCH)
+    there = datetime.combine(day, at, zone)
+    high = _length(there - _EPOCH)
+    low = _length(there.replace(fold=1) - _EPOCH)
     if high <= low:  # the usual case, or shown twice: PEP 495 gives the first with fold=0
         return high
+    wall = datetime.combine(day, at)
     return bisect_left(  # skipped: between the two readings lies the change of the clock
         range(high),
         True,

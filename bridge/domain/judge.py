@@ -15,7 +15,7 @@ from msgspec import Struct
 from bridge.domain.goals import Goal, clocks
 from bridge.domain.hours import Hours
 from bridge.domain.model import AnyEvent, Category, Clock, Finding, Ticket
-from bridge.domain.ticket import STATUSES, fold
+from bridge.domain.ticket import STATUSES, fold, late
 
 
 class Moment(Struct, frozen=True):
@@ -72,13 +72,19 @@ def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judgement:
     hours = policy.hours_of(ticket)
     running = clocks(ticket, policy.goals, hours)
     moment = Moment(ticket, {c.goal: c for c in running}, hours, now)
-    return Judgement(ticket, running, tuple(f for rule in policy.rules for f in rule.check(moment)))
+    findings: list[Finding] = []
+    for rule in policy.rules:
+        findings.extend(rule.check(moment))
+    return Judgement(ticket, running, tuple(findings))
 
 
 def replay(events: Iterable[AnyEvent], policy: Policy) -> Iterator[Judgement]:
-    """Judge every ticket of a history after each of its events, at the event's own time."""
+    """Judge every ticket of a history after each of its events, repeats apart, at the event's own time."""
     tickets: dict[str, Ticket] = {}
     for event in sorted(events, key=lambda e: e.order):
-        ticket = fold(tickets.get(event.subject), event, policy.statuses_of(event.subject))
+        before = tickets.get(event.subject)
+        if late(before, event):  # a repeat: they are sorted
+            continue
+        ticket = fold(before, event, policy.statuses_of(event.subject))
         tickets[event.subject] = ticket
         yield judge(ticket, policy, event.at)

@@ -165,7 +165,9 @@ class Tagged(Event, frozen=True, tag="tagged"):
 
 
 class Touched(Event, frozen=True, tag="touched"):
-    """Something about the ticket changed; what, is in `seen` or has to be read from the desk."""
+    """Something else about the ticket changed; `read` asks for the ticket to be read from its desk."""
+
+    read: bool = False
 
 
 class Gone(Event, frozen=True, tag="gone"):

@@ -51,10 +51,15 @@ def tag(rule: str) -> str:
     return f"alert_{rule}"
 
 
+def _goes_to(medium: str, alert: Alert, facts: Plan) -> bool:
+    """By its severity, or because it is there already: what was told is kept current to the end."""
+    return medium in facts.posted or medium in facts.routes.get(alert.severity, ())
+
+
 def _on_ticket(
     alert: Alert, ticket: Ticket, steps: tuple[Step, ...], facts: Plan
 ) -> tuple[Delivery, ...]:
-    if not facts.desk or TICKET not in facts.routes.get(alert.severity, ()):
+    if not facts.desk or not _goes_to(TICKET, alert, facts):
         return ()
     held = ""
     if ticket.gone:
@@ -84,7 +89,7 @@ def _on_ticket(
 
 
 def _in_slack(alert: Alert, steps: tuple[Step, ...], facts: Plan) -> tuple[Delivery, ...]:
-    if SLACK not in facts.routes.get(alert.severity, ()):
+    if not _goes_to(SLACK, alert, facts):
         return ()
     to = facts.team.slack_channel
     held = "" if to else f"team {facts.team.name!r} has no Slack channel"

@@ -36,6 +36,9 @@ STATUSES: Mapping[str, Category] = {
     "on-hold": Category.HOLD,
     "solved": Category.SOLVED,
     "closed": Category.CLOSED,
+    "archived": Category.CLOSED,
+    "deleted": Category.CLOSED,
+    "scrubbed": Category.CLOSED,
 }
 """Zendesk's own statuses; a desk's `statuses` setting adds the custom ones. An unknown status counts as open."""
 
@@ -68,15 +71,20 @@ def fold(
     effect = _EFFECTS.get(type(event))
     if effect is not None:
         effect(ticket, event, changes)
+    status = team = agent = None
     if event.seen is not None:
-        _see(ticket, event, event.seen, statuses, changes)
+        _see(ticket, event.seen, changes)
+        status, team, agent = event.seen.status, event.seen.team, event.seen.agent
     if isinstance(event, StatusChanged):
-        _status(ticket, event.status, event.at, statuses, changes)
+        status = event.status
     elif isinstance(event, Assigned):
-        if len(changes) > 1:
-            ticket, changes = replace(ticket, **changes), {}
-        _assign(ticket, event.team, event.agent, event, changes)
-    return replace(ticket, **changes) if changes else ticket
+        team = team if event.team is None else event.team
+        agent = agent if event.agent is None else event.agent
+    if status is not None:
+        _status(ticket, status, event, statuses, changes)
+    if team is not None or agent is not None:
+        _assign(ticket, team, agent, event, changes)
+    return replace(ticket, **changes)
 
 
 def _open(ticket: Ticket, event: Opened, changes: dict[str, Any]) -> None:
@@ -115,7 +123,7 @@ def _rate(ticket: Ticket, event: Rated, changes: dict[str, Any]) -> None:
 
 def _tag(ticket: Ticket, event: Tagged, changes: dict[str, Any]) -> None:
     kept = [t for t in ticket.tags if t not in event.removed]
-    changes["tags"] = (*kept, *(t for t in event.added if t not in kept))
+    changes["tags"] = tuple(dict.fromkeys((*kept, *event.added)))
 
 
 def _prioritise(_: Ticket, event: PriorityChanged, changes: dict[str, Any]) -> None:
@@ -137,13 +145,7 @@ _EFFECTS: dict[type, Callable[[Ticket, Any, dict[str, Any]], None]] = {
 }
 
 
-def _see(
-    ticket: Ticket,
-    event: AnyEvent,
-    seen: Seen,
-    statuses: Mapping[str, Category],
-    changes: dict[str, Any],
-) -> None:
+def _see(ticket: Ticket, seen: Seen, changes: dict[str, Any]) -> None:
     """Take over what was reported; what the event itself changed goes before."""
     if seen.opened_at is not None and ticket.opened_at is None:
         changes.setdefault("opened_at", seen.opened_at)
@@ -151,31 +153,29 @@ def _see(
         value = getattr(seen, name)
         if value is not None and value != getattr(ticket, name):
             changes.setdefault(name, value)
-    if seen.status is not None:
-        _status(ticket, seen.status, event.at, statuses, changes)
-    if seen.team is not None or seen.agent is not None:
-        _assign(ticket, seen.team, seen.agent, event, changes)
 
 
 def _status(
     ticket: Ticket,
     word: str,
-    at: datetime,
+    event: AnyEvent,
     statuses: Mapping[str, Category],
     changes: dict[str, Any],
 ) -> None:
-    phases: tuple[Phase, ...] = changes.get("phases", ticket.phases)
-    if word == changes.get("status", ticket.status) and phases:
+    phases = ticket.phases
+    if word == ticket.status and phases:
         return
     changes["status"] = word
     category = statuses.get(word, Category.OPEN)
     if not phases:
+        # A status first heard of in a report is taken to be as old as the ticket.
         opened = changes.get("opened_at", ticket.opened_at)
-        changes["phases"] = (Phase(opened or at, category),)
+        reported = not isinstance(event, StatusChanged)
+        changes["phases"] = (Phase(opened if opened and reported else event.at, category),)
     elif category is not phases[-1].category:
-        changes["phases"] = (*phases, Phase(at, category))
+        changes["phases"] = (*phases, Phase(event.at, category))
         if category.live and not phases[-1].category.live:
-            changes["reopened"] = (*ticket.reopened, at)
+            changes["reopened"] = (*ticket.reopened, event.at)
     if not category.live:
         changes["waiting_since"] = None
 
@@ -187,34 +187,50 @@ def _assign(
     event: AnyEvent,
     changes: dict[str, Any],
 ) -> None:
-    """Set team and agent, and count a handoff: from somebody to somebody else, once for one save."""
-    moved = replaced = None
+    """Set team and agent, and count a handoff: from somebody to somebody else, with nobody between or not."""
+    handoff: Handoff | None = None
     if team is not None and team != ticket.team:
         changes["team"] = team
-        if team:
-            source = ticket.last_team
+        if team and team != ticket.last_team:
             changes["last_team"] = team
-            changes["last_agent"] = ""
-            if source and source != team:
-                moved = Handoff(event.at, "team", source, team, event.save)
+            if ticket.last_team:
+                changes["last_agent"] = ticket.agent
+                handoff = Handoff(event.at, "team", ticket.last_team, team, event.save)
     if agent is not None and agent != ticket.agent:
         changes["agent"] = agent
+        source = changes.get("last_agent", ticket.last_agent)
         if agent:
-            source = changes.get("last_agent", ticket.last_agent)
             changes["last_agent"] = agent
-            if source and source != agent:
-                replaced = Handoff(event.at, "agent", source, agent, event.save)
-    handoff = moved or replaced
-    if handoff is None:
-        return
+            if handoff is None and source and source != agent:
+                handoff = Handoff(event.at, "agent", source, agent, event.save)
+        elif handoff or _moved(ticket, event):
+            changes["last_agent"] = ""
+    if handoff is not None:
+        changes["handoffs"] = _joined(ticket.handoffs, handoff)
+
+
+def _moved(ticket: Ticket, event: AnyEvent) -> bool:
+    """Whether the save of the event has moved the ticket to another team already."""
     last = ticket.handoffs[-1] if ticket.handoffs else None
-    if last and (last.save == event.save if event.save else last.at == event.at):
-        if moved and last.of == "agent":
-            changes["handoffs"] = (*ticket.handoffs[:-1], moved)
-            return
-        if replaced:
-            return
-    changes["handoffs"] = (*ticket.handoffs, handoff)
+    return last is not None and last.of == "team" and _together(last, event)
+
+
+def _together(last: Handoff, next_: Handoff | AnyEvent) -> bool:
+    """Whether both come from one save; where a source does not name saves, from one instant."""
+    if last.save and next_.save:
+        return last.save == next_.save
+    return last.at == next_.at
+
+
+def _joined(handoffs: tuple[Handoff, ...], new: Handoff) -> tuple[Handoff, ...]:
+    """The handoffs with `new`; of one save, only what it comes to counts, and a team's before an agent's."""
+    if not handoffs or not _together(handoffs[-1], new):
+        return (*handoffs, new)
+    *earlier, last = handoffs
+    if last.of == new.of:
+        back = last.source == new.target
+        return (*earlier,) if back else (*earlier, replace(new, source=last.source))
+    return (*earlier, new) if new.of == "team" else handoffs
 
 
 def _upsert(answers: tuple[Answer, ...], new: Answer, at: datetime) -> tuple[Answer, ...]:

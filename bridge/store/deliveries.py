@@ -154,10 +154,7 @@ def sent(connection: Connection, row: Row, receipt: Receipt, now: datetime) -> i
             unsure=False,
         )
     )
-    for ref in receipt.own:
-        connection.execute(
-            insert(own_writes).values(desk=row.channel, ref=ref).on_conflict_do_nothing()
-        )
+    remember_own(connection, row.channel, receipt.own)
     return _next(connection, row)
 
 
@@ -284,6 +281,21 @@ def ours(connection: Connection, desk: str, refs: Sequence[str]) -> set[str]:
     """Those of a desk's ids that are our own writes."""
     query = select(own_writes.c.ref).where(own_writes.c.desk == desk, own_writes.c.ref.in_(refs))
     return set(connection.execute(query).scalars())
+
+
+def our_users(connection: Connection) -> dict[str, set[str]]:
+    """The users we write as, by desk."""
+    query = select(own_writes).where(own_writes.c.ref.startswith("user:"))
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.desk, set()).add(row.ref.removeprefix("user:"))
+    return found
+
+
+def remember_own(connection: Connection, desk: str, refs: Sequence[str]) -> None:
+    """Remember ids as our own."""
+    for ref in refs:
+        connection.execute(insert(own_writes).values(desk=desk, ref=ref).on_conflict_do_nothing())
 
 
 def _next(connection: Connection, row: Row) -> int | None:

@@ -70,6 +70,14 @@ events = Table(
     comment="What happened, in our words; the truth that tickets are folded from.",
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("answer", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    comment="Which ticket a survey answer was found to belong to, so that all its parts go there.",
+)
+
 tickets = Table(
     "tickets",
     metadata,

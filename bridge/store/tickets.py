@@ -8,20 +8,33 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 
-from bridge.domain.model import AnyEvent, Deadline, Severity, Ticket
-from bridge.store.schema import deadlines, events, tickets
+from bridge.domain.model import AnyEvent, Deadline, Severity, Ticket, Unreadable
+from bridge.store.schema import answers, deadlines, events, tickets
 
 _event = msgspec.json.Decoder(AnyEvent)
 _encode = msgspec.json.Encoder().encode
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """An event with the delivery it came in and the time it was received."""
+    """An event with its stored form, the time it was received, and the delivery it came in."""
 
     event: AnyEvent
+    body: str
     received_at: datetime
     inbox: int | None = None
+
+
+def arrive(event: AnyEvent, received_at: datetime, inbox: int | None = None) -> Arrived:
+    """An event ready to be stored. Raises Unreadable for text that can't be stored."""
+    try:
+        body = _encode(event).decode()
+    except UnicodeEncodeError as error:
+        raise Unreadable("a text holds half a character (a lone surrogate)") from error
+    if "\\u0000" in body:
+        raise Unreadable("a text holds a NUL character")
+    return Arrived(event, body, received_at, inbox)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -69,7 +82,7 @@ def add_events(connection: Connection, arrived: Sequence[Arrived]) -> None:
                 "at": [a.event.at for a in arrived],
                 "received": [a.received_at for a in arrived],
                 "inbox": [a.inbox for a in arrived],
-                "body": [_encode(a.event).decode() for a in arrived],
+                "body": [a.body for a in arrived],
             },
         )
 
@@ -279,3 +292,16 @@ def forget_events(connection: Connection, before: datetime, limit: int = 5000) -
     """Delete judged events older than a time. How many there were."""
     old = select(events.c.id).where(events.c.received_at < before, events.c.judged).limit(limit)
     return connection.execute(delete(events).where(events.c.id.in_(old))).rowcount
+
+
+def subjects_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The subjects that survey answers were bound to before."""
+    query = select(answers).where(answers.c.answer.in_(ids))
+    return {row.answer: row.subject for row in connection.execute(query)}
+
+
+def bind(connection: Connection, bound: Mapping[str, str]) -> None:
+    """Remember which subject each answer belongs to."""
+    if bound:
+        rows = [{"answer": a, "subject": s} for a, s in bound.items()]
+        connection.execute(insert(answers).on_conflict_do_nothing(), rows)

@@ -1,0 +1,31 @@
+"""The web process: takes deliveries in. Nothing is worked on inside a request."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bridge.settings import load
+from bridge.web.health import health
+from bridge.web.hooks import MOST_BYTES, Intake, hooks
+from bridge.work.bridge import Bridge, require_sources
+
+
+def create_app(bridge: Bridge) -> Flask:
+    """The WSGI application. Raises ConfigError if a source has no secret and isn't `unsigned`."""
+    secrets = require_sources(bridge.settings)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.register_blueprint(hooks(bridge, secrets, Intake(bridge)))
+    app.register_blueprint(health(bridge))
+    if n := bridge.settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_port=n)  # type: ignore[method-assign]
+    return app
+
+
+def application() -> Flask:
+    """The application as the web server starts it: everything from the environment."""
+    settings = load(os.environ)
+    return create_app(Bridge(settings, settings.database_url))

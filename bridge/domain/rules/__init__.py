@@ -1,4 +1,7 @@
-"""The rules: one small file each, found by looking into this folder. A new file is a new rule."""
+"""The rules: one small file each, found by looking into this folder. A new file is a new rule.
+
+Each shows in its docstring when it fires and when not, in the words of `bridge.domain.example`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from importlib import import_module
 from inspect import getmembers, isclass
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec.structs import astuple
 
 from bridge.domain.goals import BREACH, used
 from bridge.domain.model import Answer, Finding, Severity
@@ -101,8 +106,10 @@ class Timed:
 
 def telling(answer: Answer) -> dict[str, Any]:
     """What a finding about a survey answer carries along."""
+    parts = (answer.raw, answer.words, answer.recording, *astuple(answer.contact))
     return {
         "about": answer.id,
+        "level": "|".join(parts),
         "words": answer.words,
         "contact": answer.contact,
         "recording": answer.recording,

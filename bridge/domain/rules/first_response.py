@@ -13,7 +13,13 @@ from bridge.domain.rules import Timed
 
 @dataclass(frozen=True, kw_only=True)
 class FirstResponse(Timed):
-    """The goal `first_response` is at risk or breached."""
+    """The goal `first_response` is at risk or breached.
+
+    >>> example(FirstResponse(), waiting_since=ago(hours=2))
+    ['Waiting 2 h for a first answer; goal 1 h']
+    >>> example(FirstResponse(), waiting_since=ago(minutes=30))
+    []
+    """
 
     name: ClassVar[str] = "first_response"
     playbook: ClassVar[str] = "Have somebody answer now, if only to say when the next word comes."

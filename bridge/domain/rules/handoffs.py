@@ -12,7 +12,14 @@ from bridge.domain.model import Finding, Severity
 
 @dataclass(frozen=True, kw_only=True)
 class Handoffs:
-    """A live ticket changed team or agent `at_least` times; told again at twice, three times as many."""
+    """A live ticket changed team or agent `at_least` times; told again at twice, three times as many.
+
+    >>> moves = [Handoff(ago(hours=h), "team", f"{h}", f"{h - 1}") for h in (3, 2, 1)]
+    >>> example(Handoffs(), handoffs=moves)
+    ['Handed over 3 times']
+    >>> example(Handoffs(), handoffs=moves[:2])
+    []
+    """
 
     name: ClassVar[str] = "handoffs"
     playbook: ClassVar[str] = "Name one owner who keeps the case to the end."
@@ -22,9 +29,9 @@ class Handoffs:
     def check(self, moment: Moment) -> Iterable[Finding]:
         handoffs = moment.ticket.handoffs
         if len(handoffs) < self.at_least or not moment.ticket.live:
-            return
+            return ()
         teams = sum(h.of == "team" for h in handoffs)
-        yield Finding(
+        finding = Finding(
             rule=self.name,
             severity=self.severity,
             headline=f"Handed over {len(handoffs)} times",
@@ -37,3 +44,4 @@ class Handoffs:
             ),
             fix="one owner until it is solved",
         )
+        return (finding,)

@@ -16,6 +16,11 @@ class LowScore:
     """A survey score, normalised to 0..1, at or below a line; NPS has a line of its own (6 of 10).
 
     On a scale of more than two values the lowest end is graver.
+
+    >>> example(LowScore(), answers=[Answer(id="1", score=0.25, raw="2", low=1, high=5)])
+    ['The customer rated 2 on a scale of 1 to 5']
+    >>> example(LowScore(), answers=[Answer(id="1", score=0.75, raw="4", low=1, high=5)])
+    []
     """
 
     name: ClassVar[str] = "low_score"
@@ -29,21 +34,25 @@ class LowScore:
     grave: Severity = Severity.CRITICAL
 
     def check(self, moment: Moment) -> Iterable[Finding]:
-        for answer in moment.ticket.answers:
-            line = self.nps_at_or_below if answer.scale == "nps" else self.at_or_below
-            if answer.score is not None and answer.score <= line:
-                yield self._finding(answer, answer.score, moment)
+        return [
+            self._finding(answer, answer.score, moment)
+            for answer in moment.ticket.answers
+            if answer.score is not None and answer.score <= self._line(answer)
+        ]
+
+    def _line(self, answer: Answer) -> float:
+        return self.nps_at_or_below if answer.scale == "nps" else self.at_or_below
 
     def _finding(self, answer: Answer, score: float, moment: Moment) -> Finding:
-        width = (answer.high or 0) - (answer.low or 0)
-        grave = score <= self.grave_at_or_below and width > 1
-        scale = f" on a scale of {answer.low:g} to {answer.high:g}" if width > 1 else ""
+        fine, scale = False, ""
+        if answer.low is not None and answer.high is not None and answer.high - answer.low > 1:
+            fine, scale = True, f" on a scale of {answer.low:g} to {answer.high:g}"
+        grave = fine and score <= self.grave_at_or_below
         return Finding(
             rule=self.name,
             severity=self.grave if grave else self.severity,
-            headline=f"The customer rated {answer.raw}{scale}",
+            headline=f"The customer rated {answer.raw or f'{score:.0%}'}{scale}",
             since=answer.at or moment.now,
-            level=f"{score:.3f}|{answer.words}|{answer.recording}",
             fix="contact with the customer",
             **telling(answer),
         )

@@ -13,7 +13,13 @@ from bridge.domain.rules import Timed
 
 @dataclass(frozen=True, kw_only=True)
 class NextReply(Timed):
-    """The goal `next_reply` is at risk or breached."""
+    """The goal `next_reply` is at risk or breached.
+
+    >>> example(NextReply(), waiting_since=ago(hours=2), first_reply_at=ago(hours=9))
+    ["The customer's last message has waited 2 h for an answer; goal 1 h"]
+    >>> example(NextReply(), waiting_since=ago(minutes=30), first_reply_at=ago(hours=9))
+    []
+    """
 
     name: ClassVar[str] = "next_reply"
     playbook: ClassVar[str] = "Answer the customer's last message, or say who will and when."

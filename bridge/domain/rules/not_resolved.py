@@ -13,21 +13,28 @@ from bridge.domain.rules import telling
 
 @dataclass(frozen=True, kw_only=True)
 class NotResolved:
-    """A survey answer says that the problem is not resolved, whatever the score."""
+    """A survey answer says that the problem is not resolved, whatever the score.
+
+    >>> example(NotResolved(), answers=[Answer(id="1", score=1.0, resolved=False)])
+    ['The customer says the problem is not resolved']
+    >>> example(NotResolved(), answers=[Answer(id="1", score=0.0)])
+    []
+    """
 
     name: ClassVar[str] = "not_resolved"
     playbook: ClassVar[str] = "Reopen the case with an owner, and tell the customer so."
     severity: Severity = Severity.HIGH
 
     def check(self, moment: Moment) -> Iterable[Finding]:
-        for answer in moment.ticket.answers:
-            if answer.resolved is False:
-                yield Finding(
-                    rule=self.name,
-                    severity=self.severity,
-                    headline="The customer says the problem is not resolved",
-                    since=answer.at or moment.now,
-                    level=f"{answer.words}|{answer.recording}",
-                    fix="solving the problem, as the customer sees it",
-                    **telling(answer),
-                )
+        return [
+            Finding(
+                rule=self.name,
+                severity=self.severity,
+                headline="The customer says the problem is not resolved",
+                since=answer.at or moment.now,
+                fix="solving the problem, as the customer sees it",
+                **telling(answer),
+            )
+            for answer in moment.ticket.answers
+            if answer.resolved is False
+        ]

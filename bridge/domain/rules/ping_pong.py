@@ -13,7 +13,14 @@ from bridge.domain.model import Finding, Severity
 
 @dataclass(frozen=True, kw_only=True)
 class PingPong:
-    """A live ticket went from one team to another and straight back, `at_least` times."""
+    """A live ticket went from one team to another and straight back, `at_least` times.
+
+    >>> there, back = Handoff(ago(hours=2), "team", "1", "2"), Handoff(ago(hours=1), "team", "2", "1")
+    >>> example(PingPong(), handoffs=[there, back])
+    ['Went back to the team it came from']
+    >>> example(PingPong(), handoffs=[there])
+    []
+    """
 
     name: ClassVar[str] = "ping_pong"
     playbook: ClassVar[str] = "Get both teams on one call and settle whose it is."
@@ -22,12 +29,12 @@ class PingPong:
 
     def check(self, moment: Moment) -> Iterable[Finding]:
         if len(moment.ticket.handoffs) < 2 or not moment.ticket.live:
-            return
+            return ()
         hops = [h for h in moment.ticket.handoffs if h.of == "team"]
         back = [b for a, b in pairwise(hops) if b.target == a.source]
         if len(back) < self.at_least:
-            return
-        yield Finding(
+            return ()
+        finding = Finding(
             rule=self.name,
             severity=self.severity,
             headline="Went back to the team it came from"
@@ -37,3 +44,4 @@ class PingPong:
             level=str(len(back)),
             fix="one team that keeps it",
         )
+        return (finding,)

@@ -13,7 +13,13 @@ from bridge.domain.rules import moment_in_words
 
 @dataclass(frozen=True, kw_only=True)
 class Reopened:
-    """A live ticket was reopened `at_least` times. Once is common: many customers only say thanks."""
+    """A live ticket was reopened `at_least` times. Once is common: many customers only say thanks.
+
+    >>> example(Reopened(), reopened=[ago(hours=5), ago(hours=1)])
+    ['Reopened 2 times']
+    >>> example(Reopened(), reopened=[ago(hours=1)])
+    []
+    """
 
     name: ClassVar[str] = "reopened"
     playbook: ClassVar[str] = "Read the case from the start: what was solved was not the problem."
@@ -23,8 +29,8 @@ class Reopened:
     def check(self, moment: Moment) -> Iterable[Finding]:
         times = moment.ticket.reopened
         if len(times) < self.at_least or not moment.ticket.live:
-            return
-        yield Finding(
+            return ()
+        finding = Finding(
             rule=self.name,
             severity=self.severity,
             headline="Reopened" + (f" {len(times)} times" if len(times) > 1 else ""),
@@ -34,3 +40,4 @@ class Reopened:
             facts=(("Last reopened", moment_in_words(times[-1])),),
             fix="a solution that the customer agrees to",
         )
+        return (finding,)

@@ -13,7 +13,13 @@ from bridge.domain.rules import Timed
 
 @dataclass(frozen=True, kw_only=True)
 class ResolutionTime(Timed):
-    """The goal `resolution` is at risk or breached."""
+    """The goal `resolution` is at risk or breached.
+
+    >>> example(ResolutionTime(), opened_at=ago(hours=2))
+    ['Unsolved after 2 h; goal 1 h']
+    >>> example(ResolutionTime(), opened_at=ago(minutes=30))
+    []
+    """
 
     name: ClassVar[str] = "resolution_time"
     playbook: ClassVar[str] = "Ask what blocks it, and bring in whoever can unblock it."

@@ -13,7 +13,13 @@ from bridge.domain.rules import Timed
 
 @dataclass(frozen=True, kw_only=True)
 class StaleUpdate(Timed):
-    """The goal `periodic_update` is breached; a warning before it is off unless it has a severity."""
+    """The goal `periodic_update` is breached; a warning before it is off unless it has a severity.
+
+    >>> example(StaleUpdate(), last_reply_at=ago(hours=2))
+    ['No update to the customer for 2 h; goal 1 h']
+    >>> example(StaleUpdate(), last_reply_at=ago(minutes=30))
+    []
+    """
 
     name: ClassVar[str] = "stale_update"
     playbook: ClassVar[str] = "Tell the customer where things stand and when they hear more."

@@ -1,0 +1,142 @@
+"""`bridge check`: what is wrong with the configuration, the secrets, the database or the teams, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge.domain.model import ConfigError
+from bridge.settings import Settings, load
+from bridge.store import deliveries, inbox, pending, teams, tickets
+from bridge.work.bridge import Bridge
+
+
+class Found(Struct, frozen=True):
+    """One thing that was looked at; `fix` says what to do where it is wrong."""
+
+    ok: bool
+    what: str
+    fix: str = ""
+
+
+def check(env: Mapping[str, str], url: str) -> list[Found]:
+    """Look at everything that can be looked at without asking a vendor."""
+    try:
+        settings = load(env)
+    except ConfigError as error:
+        return [Found(False, "configuration", str(error))]
+    found = [Found(True, f"{settings.path} is readable")]
+    found += _secrets(settings)
+    found += _database(settings, url)
+    return found
+
+
+def _secrets(settings: Settings) -> list[Found]:
+    found = []
+    for name, setting in settings.sources.items():
+        if setting.unsigned:
+            found.append(Found(True, f"source {name}: takes anything (unsigned = true)"))
+            continue
+        try:
+            settings.secrets(setting.secret, f"source {name!r}")
+            found.append(Found(True, f"source {name}: has its secret"))
+        except ConfigError as error:
+            found.append(Found(False, f"source {name}", str(error)))
+    for name, desk in settings.desks.items():
+        names = [desk.token] if desk.token else [desk.client_id, desk.client_secret]
+        found += [_secret(settings, f"desk {name}", variable) for variable in names]
+    if settings.slack:
+        found.append(_secret(settings, "slack", settings.slack.token))
+    else:
+        found.append(Found(False, "slack", "add [channels.slack]; docs/setup-slack.md"))
+    if not settings.sources:
+        found.append(Found(False, "sources", "add [sources.…]; docs/setup-zendesk.md"))
+    if not settings.public_url:
+        found.append(
+            Found(False, "public address", "set PUBLIC_URL to https://… as vendors call it")
+        )
+    return found
+
+
+def _secret(settings: Settings, what: str, variable: str) -> Found:
+    try:
+        settings.secret(variable)
+    except ConfigError as error:
+        return Found(False, what, str(error))
+    return Found(True, f"{what}: has {variable}")
+
+
+def _database(settings: Settings, url: str) -> list[Found]:
+    bridge = Bridge(settings, url, pool=1)
+    try:
+        with bridge.engine.connect() as connection:
+            if pending(connection):
+                return [Found(False, "database", "run `bridge migrate`")]
+            known = teams.all_teams(connection)
+            seen = tickets.groups_seen(connection)
+            unreadable = len(inbox.listing(connection, inbox.UNREADABLE, 1000))
+            failed = len(deliveries.listing(connection, deliveries.FAILED, 1000))
+    except SQLAlchemyError as error:
+        return [
+            Found(
+                False, "database", f"not reachable ({type(error).__name__}): look at DATABASE_URL"
+            )
+        ]
+    finally:
+        bridge.close()
+    found = [Found(True, "database is up to date")]
+    names = {team.name for team in known}
+    if settings.default_team not in names:
+        found.append(
+            Found(
+                False,
+                "default team",
+                f"no team is called {settings.default_team!r}: `bridge teams import`",
+            )
+        )
+    for team in known:
+        if not team.slack_channel:
+            found.append(
+                Found(False, f"team {team.name}", "has no slack_channel: its alerts are held")
+            )
+        if team.calendar and team.calendar not in settings.calendars:
+            found.append(
+                Found(
+                    False,
+                    f"team {team.name}",
+                    f"no calendar is called {team.calendar!r} in {settings.path}",
+                )
+            )
+        if team.routes and team.routes not in settings.routes:
+            found.append(
+                Found(
+                    False,
+                    f"team {team.name}",
+                    f"no routes are called {team.routes!r} in {settings.path}",
+                )
+            )
+    mapped = {group for team in known for group in team.groups}
+    for group, many in seen.items():
+        if group not in mapped:
+            found.append(
+                Found(
+                    False,
+                    f"group {group} ({many} tickets) is no team's",
+                    f"add it to a team's groups; until then {settings.default_team!r} hears of it",
+                )
+            )
+    if unreadable:
+        found.append(
+            Found(
+                False,
+                f"{unreadable} deliveries can't be read",
+                "`bridge inbox list --state unreadable`",
+            )
+        )
+    if failed:
+        found.append(
+            Found(False, f"{failed} deliveries failed", "`bridge deliveries list --state failed`")
+        )
+    return found

@@ -1,0 +1,32 @@
+"""The words in which rules show what they find: in their docstrings, which are run as tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bridge.domain.goals import GOALS, Goal
+from bridge.domain.hours import Hours
+from bridge.domain.judge import Policy, Rule, judge
+from bridge.domain.model import Answer, Handoff, Ticket
+
+__all__ = ["NOW", "Answer", "Handoff", "ago", "example"]
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def ago(**duration: float) -> datetime:
+    """A moment so long before `NOW`, in the words of `timedelta`."""
+    return NOW - timedelta(**duration)
+
+
+def example(rule: Rule, **ticket: object) -> list[str]:
+    """The headlines that the rule finds at `NOW` on a ticket with these fields.
+
+    Work goes round the clock; each goal is an hour, with a warning at three quarters of it.
+    """
+    targets = {"": timedelta(hours=1)}
+    goals = tuple(Goal(name=name, targets=targets, warn=(0.75,)) for name in GOALS)
+    policy = Policy(rules=(rule,), goals=goals, hours=Hours(ZoneInfo("UTC")))
+    case = Ticket(id="zendesk:1", as_of=(NOW, 0, ""), **ticket)  # type: ignore[arg-type]
+    return [finding.headline for finding in judge(case, policy, NOW).findings]

@@ -1,0 +1,402 @@
+"""The HTTP side of the Slack stand-in: `/api/<method>`, form or JSON bodies, bearer tokens.
+
+Failures come as 200 with `ok: false`, rate limits as a real 429 with Retry-After (docs.slack.dev).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from flask import Flask, Response, jsonify, request
+
+from bridge.sandbox import blocks as block_kit
+from bridge.sandbox.slack import Channel, Message, Slack, SlackError, User
+from bridge.sandbox.wire import Allowance, Json
+
+Args: TypeAlias = Mapping[str, Any]
+
+_LONGEST = 40_000  # characters of a message's text
+_ATTACHMENTS = 100
+
+
+class _RateLimited(Exception):
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__(allowance)
+        self.allowance = allowance
+
+
+class _Api:
+    """The methods, one each; all state is in the workspace."""
+
+    def __init__(self, slack: Slack) -> None:
+        self.slack = slack
+        self.methods: dict[str, tuple[Callable[[Args], Json], tuple[str, ...]]] = {
+            "auth.test": (self.auth_test, ()),
+            "chat.postMessage": (self.post_message, ("chat:write",)),
+            "chat.update": (self.update, ("chat:write",)),
+            "chat.postEphemeral": (self.post_ephemeral, ("chat:write",)),
+            "conversations.list": (self.conversations, ("channels:read", "groups:read")),
+            "conversations.info": (self.info, ("channels:read", "groups:read")),
+            "conversations.join": (self.join, ("channels:join",)),
+            "conversations.history": (self.history, ("channels:history", "groups:history")),
+            "conversations.replies": (self.replies, ("channels:history", "groups:history")),
+            "conversations.open": (self.open_direct, ("im:write",)),
+            "users.lookupByEmail": (self.lookup, ("users:read.email",)),
+            "users.info": (self.user_info, ("users:read",)),
+            "views.open": (self.open_view, ()),
+        }
+        """Each with the scopes of which one is needed."""
+
+    def auth_test(self, _args: Args) -> Json:
+        slack = self.slack
+        return {
+            "url": f"https://{slack.team}.slack.com/",
+            "team": slack.team,
+            "user": slack.users[slack.bot_user].name,
+            "team_id": slack.team_id,
+            "user_id": slack.bot_user,
+            "bot_id": slack.bot_id,
+            "is_enterprise_install": False,
+        }
+
+    # -- chat --
+
+    def post_message(self, args: Args) -> Json:
+        channel = self._writable(args)
+        text, blocks = self._content(args)
+        metadata = _metadata(args)
+        allowance = self.slack.post_limit.take(channel.id)
+        if not allowance.granted:
+            raise _RateLimited(allowance)
+        message = self.slack.post(
+            channel.id,
+            self.slack.bot_user,
+            text,
+            blocks or [],
+            metadata=metadata,
+            thread_ts=args.get("thread_ts") or None,
+            broadcast=_truth(args.get("reply_broadcast")),
+        )
+        shown = self._message(message, with_metadata=True)
+        return {"channel": channel.id, "ts": message.ts, "message": shown}
+
+    def update(self, args: Args) -> Json:
+        channel = self._channel(args, by_name=False)
+        self.slack.message(channel.id, str(args.get("ts")))
+        given = any(name in args for name in ("text", "blocks", "attachments"))
+        text, blocks = self._content(args) if given else (None, None)
+        message = self.slack.edit(
+            channel.id,
+            str(args["ts"]),
+            text if "text" in args else None,
+            blocks,
+            _metadata(args),
+        )
+        shown = self._message(message, with_metadata=True)
+        return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
+
+    def post_ephemeral(self, args: Args) -> Json:
+        channel = self._writable(args)
+        user = str(args.get("user"))
+        if user not in self.slack.users:
+            raise SlackError("user_not_in_channel")
+        text, blocks = self._content(args)
+        message = self.slack.post(
+            channel.id,
+            self.slack.bot_user,
+            text,
+            blocks or [],
+            thread_ts=args.get("thread_ts") or None,
+            ephemeral_to=user,
+        )
+        return {"message_ts": message.ts}
+
+    def _writable(self, args: Args) -> Channel:
+        """A channel that the bot may post to: its id, #name, or a person's id for direct messages."""
+        target = str(args.get("channel") or "")
+        channel = self.slack.direct(target) if target[:1] == "U" else self._channel(args)
+        if channel.is_archived:
+            raise SlackError("is_archived")
+        if not channel.is_member:
+            raise SlackError("not_in_channel")
+        return channel
+
+    def _channel(self, args: Args, *, by_name: bool = True) -> Channel:
+        """A channel that the bot can see; a private one without it is as good as absent."""
+        wanted = str(args.get("channel") or "")
+        if not by_name and wanted not in self.slack.channels:
+            raise SlackError("channel_not_found")
+        channel = self.slack.find(wanted)
+        if channel.is_private and not channel.is_member:
+            raise SlackError("channel_not_found")
+        return channel
+
+    def _content(self, args: Args) -> tuple[str, list[Json] | None]:
+        """Text and blocks, checked; blocks are None when none were given."""
+        text = str(args.get("text") or "")
+        blocks = _structure(args.get("blocks"), "invalid_blocks_format")
+        attachments = _structure(args.get("attachments"), "invalid_attachments")
+        if not (text or blocks or attachments):
+            raise SlackError("no_text")
+        if len(text) > _LONGEST:
+            raise SlackError("msg_too_long")
+        if len(attachments or []) > _ATTACHMENTS:
+            raise SlackError("too_many_attachments")
+        if blocks is not None and (found := block_kit.problems(blocks)):
+            raise SlackError("invalid_blocks", errors=found, response_metadata={"messages": found})
+        return text, blocks
+
+    # -- conversations --
+
+    def conversations(self, args: Args) -> Json:
+        kinds = str(args.get("types") or "public_channel").replace(" ", "").split(",")
+        with self.slack.lock:
+            channels = list(self.slack.channels.values())
+        seen = [
+            one
+            for one in channels
+            if one.user is None
+            and ("private_channel" if one.is_private else "public_channel") in kinds
+            and (one.is_member or not one.is_private)
+            and not (one.is_archived and _truth(args.get("exclude_archived")))
+        ]
+        page, cursor = _paged(seen, args, 100)
+        shown = [self._shown(one) for one in page]
+        return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
+
+    def info(self, args: Args) -> Json:
+        return {"channel": self._shown(self._channel(args, by_name=False))}
+
+    def join(self, args: Args) -> Json:
+        channel = self._channel(args, by_name=False)
+        if channel.is_private:
+            raise SlackError("method_not_supported_for_channel_type")
+        if channel.is_archived:
+            raise SlackError("is_archived")
+        already = channel.is_member
+        channel.is_member = True
+        answer: Json = {"channel": self._shown(channel)}
+        if already:
+            answer["warning"] = "already_in_channel"
+            answer["response_metadata"] = {"warnings": ["already_in_channel"]}
+        return answer
+
+    def open_direct(self, args: Args) -> Json:
+        user = str(args.get("users") or "").split(",")[0]
+        if user not in self.slack.users:
+            raise SlackError("user_not_found")
+        return {"channel": {"id": self.slack.direct(user).id}}
+
+    def history(self, args: Args) -> Json:
+        channel = self._readable(args)
+        return self._messages(self.slack.messages(channel.id)[::-1], args)
+
+    def replies(self, args: Args) -> Json:
+        channel = self._readable(args)
+        every = self.slack.everything(channel.id)
+        asked = next((one for one in every if one.ts == args.get("ts")), None)
+        if asked is None:
+            raise SlackError("thread_not_found")
+        root = asked.thread_ts or asked.ts
+        return self._messages([one for one in every if root in {one.ts, one.thread_ts}], args)
+
+    def _readable(self, args: Args) -> Channel:
+        channel = self._channel(args, by_name=False)
+        if not channel.is_member:
+            raise SlackError("not_in_channel")
+        return channel
+
+    def _messages(self, messages: list[Message], args: Args) -> Json:
+        oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or 1e12)
+        inclusive = _truth(args.get("inclusive"))
+        within = [
+            one
+            for one in messages
+            if oldest < float(one.ts) < latest or (inclusive and float(one.ts) in {oldest, latest})
+        ]
+        page, cursor = _paged(within, args, 100)
+        with_metadata = _truth(args.get("include_all_metadata"))
+        answer: Json = {
+            "messages": [self._message(one, with_metadata=with_metadata) for one in page],
+            "has_more": bool(cursor),
+        }
+        if cursor:
+            answer["response_metadata"] = {"next_cursor": cursor}
+        return answer
+
+    # -- people and views --
+
+    def lookup(self, args: Args) -> Json:
+        email = str(args.get("email") or "").lower()
+        for user in list(self.slack.users.values()):
+            if email and user.email.lower() == email:
+                return {"user": self._user(user)}
+        raise SlackError("users_not_found")
+
+    def user_info(self, args: Args) -> Json:
+        user = self.slack.users.get(str(args.get("user")))
+        if user is None:
+            raise SlackError("user_not_found")
+        return {"user": self._user(user)}
+
+    def open_view(self, args: Args) -> Json:
+        view = _structure(args.get("view"), "invalid_arguments")
+        if found := block_kit.view_problems(view):
+            raise SlackError("invalid_arguments", response_metadata={"messages": found})
+        return {"view": self.slack.open_view(str(args.get("trigger_id")), view)}
+
+    # -- shapes --
+
+    def _message(self, message: Message, *, with_metadata: bool) -> Json:
+        slack = self.slack
+        shown: Json = {
+            "type": "message",
+            "user": message.user,
+            "ts": message.ts,
+            "team": slack.team_id,
+            "text": message.text,
+        }
+        if message.user == slack.bot_user:
+            shown |= {"bot_id": slack.bot_id, "app_id": slack.app_id}
+        if message.blocks:
+            shown["blocks"] = [
+                {"block_id": f"b{index}"} | block for index, block in enumerate(message.blocks)
+            ]
+        if message.edited_at is not None:
+            shown["edited"] = {"user": message.user, "ts": f"{message.edited_at.timestamp():.6f}"}
+        if message.metadata and with_metadata:
+            shown["metadata"] = message.metadata
+        if message.broadcast:
+            shown["subtype"] = "thread_broadcast"
+        if message.is_reply:
+            return shown | {"thread_ts": message.thread_ts}
+        if replies := slack.thread(message.channel, message.ts):
+            last = replies[-1].ts
+            shown |= {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": last}
+        return shown
+
+    def _shown(self, channel: Channel) -> Json:
+        return {
+            "id": channel.id,
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "is_channel": not channel.is_private,
+            "is_group": channel.is_private,
+            "is_im": channel.user is not None,
+            "is_private": channel.is_private,
+            "is_archived": channel.is_archived,
+            "is_member": channel.is_member,
+            "is_shared": False,
+            "created": int(channel.created.timestamp()),
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+        }
+
+    def _user(self, user: User) -> Json:
+        profile = {
+            "real_name": user.real_name,
+            "display_name": user.name,
+            "email": user.email,
+            "team": self.slack.team_id,
+        }
+        return {
+            "id": user.id,
+            "team_id": self.slack.team_id,
+            "name": user.name,
+            "real_name": user.real_name,
+            "deleted": False,
+            "is_bot": user.is_bot,
+            "tz": "Etc/UTC",
+            "tz_offset": 0,
+            "profile": profile,
+        }
+
+
+def create_app(slack: Slack) -> Flask:
+    """The workspace's Web API."""
+    app = Flask("sandbox.slack", static_folder=None, template_folder=None)
+    api = _Api(slack)
+
+    @app.route("/api/<method>", methods=["GET", "POST"])
+    def call(method: str) -> Json:
+        slack.calls[method] += 1
+        if method not in api.methods:
+            raise SlackError("unknown_method", req_method=method)
+        run, scopes = api.methods[method]
+        args = _args()
+        _authenticate(slack, args, scopes)
+        if method != "chat.postMessage":
+            allowance = slack.method_limit.take(method)
+            if not allowance.granted:
+                raise _RateLimited(allowance)
+        return {"ok": True} | run(args)
+
+    @app.errorhandler(SlackError)
+    def failed(error: SlackError) -> Json:
+        return {"ok": False, "error": error.error} | error.more
+
+    @app.errorhandler(_RateLimited)
+    def limited(error: _RateLimited) -> tuple[Response, int, dict[str, str]]:
+        retry = {"Retry-After": str(error.allowance.seconds)}
+        return jsonify(ok=False, error="ratelimited"), 429, retry
+
+    return app
+
+
+def _authenticate(slack: Slack, args: Args, scopes: tuple[str, ...]) -> None:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.get("token")
+    if not token:
+        raise SlackError("not_authed")
+    if token in slack.revoked:
+        raise SlackError("token_revoked")
+    provided = slack.tokens.get(token)
+    if provided is None:
+        raise SlackError("invalid_auth")
+    if scopes and not set(scopes) & set(provided):
+        raise SlackError("missing_scope", needed=scopes[0], provided=",".join(provided))
+
+
+def _args() -> Args:
+    """Arguments from the query and the body, be it a form or JSON."""
+    if request.mimetype == "application/json" and request.get_data():
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise SlackError("invalid_json" if body is None else "json_not_object")
+        return {**request.args, **body}
+    return {**request.args, **request.form}
+
+
+def _structure(value: Any, error: str) -> Any:
+    """A list or object, which in a form comes as JSON text; None when absent."""
+    if not isinstance(value, str):
+        return value
+    if not value:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackError(error) from None
+
+
+def _metadata(args: Args) -> Json | None:
+    metadata = _structure(args.get("metadata"), "invalid_metadata_format")
+    if metadata is None:
+        return None
+    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    if not (isinstance(payload, dict) and isinstance(metadata.get("event_type"), str)):
+        raise SlackError("invalid_metadata_schema")
+    return dict(metadata)
+
+
+def _truth(value: Any) -> bool:
+    return str(value).lower() in {"true", "1"}
+
+
+def _paged(items: list[Any], args: Args, most: int) -> tuple[list[Any], str]:
+    start = int(base64.b64decode(str(args.get("cursor") or "")) or 0)
+    end = start + min(int(args.get("limit") or most), 1000)
+    cursor = base64.b64encode(str(end).encode()).decode() if end < len(items) else ""
+    return items[start:end], cursor

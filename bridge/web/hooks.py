@@ -1,0 +1,198 @@
+"""`/hooks/<source>`: verify, keep, answer. The answer comes after the commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+
+import structlog
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+import connectors
+from bridge.domain.model import Forged, Unreadable
+from bridge.store import inbox
+from bridge.work.bridge import Bridge
+from bridge.work.queue import DRAIN, wake
+from connectors import Incoming, Source
+
+MOST_BYTES = 1_000_000
+PATIENCE = 8.0  # seconds; the most patient vendor gives us 12
+TOGETHER = 256  # deliveries in one transaction
+KEPT_HEADERS = (
+    "content-type",
+    "user-agent",
+    "webhook-id",
+    "webhook-timestamp",
+    "x-zendesk-account-id",
+    "x-zendesk-webhook-id",
+    "x-zendesk-webhook-invocation-id",
+    "x-zendesk-webhook-signature-timestamp",
+)
+
+log = structlog.get_logger()
+
+
+class Unavailable(Exception):
+    """The delivery could not be kept now."""
+
+
+class Unstorable(Exception):
+    """The delivery can't be kept as it is: its address or headers hold what no database takes."""
+
+
+class Intake:
+    """Group commit: one thread keeps what many requests bring, in one transaction at a time.
+
+    The thread starts with the first delivery, and so after the server's fork. It is started anew if it
+    has died. A request waits for `PATIENCE` at most.
+    """
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self.waiting: queue.SimpleQueue[tuple[inbox.Received, Future[bool]]] = queue.SimpleQueue()
+        self.lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+        self.pid = 0
+
+    def keep(self, received: inbox.Received) -> bool:
+        """Keep a delivery durably; whether it is new. Raises Unavailable or Unstorable."""
+        self._ensure_thread()
+        future: Future[bool] = Future()
+        self.waiting.put((received, future))
+        try:
+            return future.result(PATIENCE)
+        except FutureTimeout as error:
+            future.cancel()
+            raise Unavailable("the database is slow") from error
+
+    def _ensure_thread(self) -> None:
+        if self.thread is not None and self.thread.is_alive() and self.pid == os.getpid():
+            return
+        with self.lock:
+            if self.thread is None or not self.thread.is_alive() or self.pid != os.getpid():
+                self.pid = os.getpid()
+                self.thread = threading.Thread(target=self._run, name="intake", daemon=True)
+                self.thread.start()
+
+    def _run(self) -> None:
+        while True:
+            batch = [self.waiting.get()]
+            while len(batch) < TOGETHER:
+                try:
+                    batch.append(self.waiting.get_nowait())
+                except queue.Empty:
+                    break
+            self._store([(row, f) for row, f in batch if f.set_running_or_notify_cancel()])
+
+    def _store(self, batch: Sequence[tuple[inbox.Received, Future[bool]]]) -> None:
+        """Keep a batch; if one of it can't be stored, each alone, so that it fails alone."""
+        try:
+            with self.bridge.engine.begin() as connection:
+                new = inbox.add(connection, [row for row, _ in batch])
+                if any(new):
+                    wake(connection, DRAIN)
+        except (SQLAlchemyError, ValueError) as error:
+            if len(batch) > 1 and _about_a_row(error):
+                for one in batch:
+                    self._store([one])
+                return
+            log.error("not kept", kind=type(error).__name__, deliveries=len(batch))
+            kind = Unstorable if _about_a_row(error) else Unavailable
+            for _, future in batch:
+                future.set_exception(kind(type(error).__name__))
+            return
+        for (_, future), fresh in zip(batch, new, strict=True):
+            future.set_result(fresh)
+
+
+def _about_a_row(error: Exception) -> bool:
+    """Whether the values are at fault, not the database: PostgreSQL's class 22, or text it can't be sent."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        return (state or "").startswith("22") or type(error.orig).__name__ == "DataError"
+    return isinstance(error, ValueError)
+
+
+def hooks(bridge: Bridge, secrets: Mapping[str, tuple[str, ...]], intake: Intake) -> Blueprint:
+    """The routes for deliveries."""
+    doors = Blueprint("hooks", __name__)
+    settings = bridge.settings
+
+    @doors.route("/hooks/<name>", methods=["GET", "HEAD", "POST", "PUT"])
+    def take(name: str) -> Response:
+        setting = settings.sources.get(name)
+        if setting is None:
+            return _say(404, f"no source {name!r} is configured here")
+        incoming = Incoming(
+            method=request.method,
+            url=_called(settings.public_url),
+            headers={key.lower(): value for key, value in request.headers.items()},
+            body=request.get_data(cache=False),
+            received_at=bridge.now(),
+        )
+        probe = request.method in ("GET", "HEAD")
+        if not probe and not setting.unsigned:
+            try:
+                setting.source.verify(incoming, secrets[name])
+            except Forged as error:
+                log.warning("refused", source=name, why=str(error))
+                return _say(401, f"not accepted: {error}")
+        answer = setting.source.answer(incoming)
+        if probe or (answer is not None and not answer.keep):
+            return _as_answered(answer) or _say(405, "this address takes POST")
+        kept = _keep(intake, _received(name, setting.source, incoming))
+        return kept if kept.status_code >= 400 else _as_answered(answer) or kept
+
+    return doors
+
+
+def _as_answered(answer: connectors.Response | None) -> Response | None:
+    if answer is None:
+        return None
+    return Response(answer.body, answer.status, content_type=answer.type)
+
+
+def _keep(intake: Intake, received: inbox.Received) -> Response:
+    try:
+        new = intake.keep(received)
+    except Unavailable:
+        refusal = _say(503, "not kept; send it again")
+        refusal.headers["Retry-After"] = "30"
+        return refusal
+    except Unstorable:
+        return _say(400, "not kept: the address or the headers hold what can't be stored")
+    return _say(202, "kept") if new else _say(200, "known already")
+
+
+def _received(name: str, source: Source, incoming: Incoming) -> inbox.Received:
+    try:
+        delivery = source.identify(incoming)
+    except Unreadable:  # kept all the same; reading it says why
+        delivery = "sha256:" + hashlib.sha256(incoming.body).hexdigest()
+    return inbox.Received(
+        source=name,
+        delivery=delivery,
+        received_at=incoming.received_at,
+        method=incoming.method,
+        url=incoming.url,
+        headers={k: v for k, v in incoming.headers.items() if k in KEPT_HEADERS},
+        body=incoming.body,
+    )
+
+
+def _called(public_url: str) -> str:
+    """The address as the vendor called it: the public one, whatever proxies made of it."""
+    if not public_url:
+        return request.url
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return f"{public_url}{request.path}{query}"
+
+
+def _say(status: int, words: str) -> Response:
+    return Response(words + "\n", status, content_type="text/plain; charset=utf-8")

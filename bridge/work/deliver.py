@@ -1,0 +1,246 @@
+"""Carry out one delivery: at least once, and harmless twice.
+
+It is marked as under way before the attempt and as sent after it. After an ambiguous failure or a
+crash we look for its marker at the vendor before sending again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+import structlog
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from bridge.domain.message import Place, compose
+from bridge.domain.model import (
+    Action,
+    Alert,
+    Contact,
+    Delivery,
+    Message,
+    Receipt,
+    Team,
+    Ticket,
+    Undeliverable,
+)
+from bridge.domain.routing import SLACK
+from bridge.store import alerts, deliveries, teams, tickets
+from bridge.work.bridge import Bridge
+from bridge.work.queue import wake_deliveries
+from connectors import Desk, Dispatch, Unsearchable
+
+GIVE_UP_AFTER = timedelta(hours=24)
+LONGEST_PAUSE = timedelta(minutes=10)
+PEOPLE_FRESH = timedelta(days=7)
+LOOK_BACK = timedelta(minutes=5)  # clocks of vendors differ from ours
+
+log = structlog.get_logger()
+
+
+def deliver(bridge: Bridge, number: int) -> None:
+    """Carry out the delivery if it is its turn; else do nothing."""
+    with bridge.engine.begin() as connection:
+        row = deliveries.take(connection, number, bridge.now())
+    if row is None:
+        return
+    try:
+        receipt = _send(bridge, row)
+    except Undeliverable as error:
+        _fail(bridge, row, error)
+    except _NothingToEdit:
+        with bridge.engine.begin() as connection:
+            _go_on(connection, deliveries.held(connection, row, "there is no message to follow up"))
+    else:
+        with bridge.engine.begin() as connection:
+            _go_on(connection, deliveries.sent(connection, row, receipt, bridge.now()))
+        log.info(
+            "sent", delivery=row.id, alert=row.alert, channel=row.channel, action=row.action.value
+        )
+
+
+class _NothingToEdit(Exception):
+    """The message that was to be edited or replied to was never posted."""
+
+
+class _Case(Struct, frozen=True):
+    """What a message is made from."""
+
+    alert: Alert
+    ticket: Ticket
+    team: Team
+    ticket_troubles: str
+    posted: Receipt | None
+
+
+def _send(bridge: Bridge, row: deliveries.Row) -> Receipt:
+    channel = bridge.channels.get(row.channel)
+    if channel is None:
+        raise Undeliverable(
+            f"no channel {row.channel!r} is configured: add it to {bridge.settings.path}"
+        )
+    if row.channel in bridge.desks:
+        _know_ourselves(bridge, row.channel)
+    with bridge.engine.begin() as connection:
+        case = _case(connection, row)
+    if row.action in (Action.EDIT, Action.REPLY, Action.BROADCAST) and case.posted is None:
+        raise _NothingToEdit
+    dispatch = Dispatch(
+        action=row.action,
+        to=row.to,
+        marker=row.marker,
+        message=_message(bridge, row, case),
+        previous=case.posted,
+        tags=row.tags,
+    )
+    if not row.unsure:
+        return channel.send(dispatch)
+    try:
+        found = channel.find(dispatch, (row.tried_at or row.created_at) - LOOK_BACK)
+    except Unsearchable:
+        receipt = channel.send(dispatch)
+        return Receipt(
+            receipt.ref,
+            receipt.to,
+            receipt.own,
+            "may repeat: the first attempt's outcome can't be known",
+        )
+    return found or channel.send(dispatch)
+
+
+def _case(connection: Connection, row: deliveries.Row) -> _Case:
+    alert = alerts.find(connection, row.alert)
+    ticket = tickets.find(connection, alert.subject) if alert else None
+    if alert is None or ticket is None:
+        raise Undeliverable("its alert does not exist any more")
+    team = next(
+        (t for t in teams.all_teams(connection) if t.name == alert.team), Team(name=alert.team)
+    )
+    on_ticket = [
+        d for d in deliveries.of_alert(connection, alert.number) if d.action is Action.NOTE
+    ]
+    troubles = [d.reason for d in on_ticket if d.state in (deliveries.HELD, deliveries.FAILED)]
+    return _Case(
+        alert,
+        ticket,
+        team,
+        troubles[-1] if troubles else "",
+        deliveries.posted(connection, alert.number, row.channel),
+    )
+
+
+def _message(bridge: Bridge, row: deliveries.Row, case: _Case) -> Message:
+    ticket, team = case.ticket, case.team
+    desk = bridge.desks.get(ticket.desk)
+    told: tuple[str, ...] = ()
+    link = ""
+    if row.channel == SLACK:
+        customer = _customer(bridge, ticket) if desk else Contact()
+    else:
+        customer = Contact()
+        if team.slack_channel:
+            told = (f"{team.manager or f'the manager of {team.name}'}, in Slack",)
+            link = f"https://slack.com/app_redirect?channel={team.slack_channel}"
+    return compose(
+        case.alert,
+        ticket,
+        team,
+        Place(
+            desk=ticket.desk if desk else "",
+            url=desk.ticket_url(ticket.key) if desk else "",
+            link=link,
+            told=told,
+            remark=f"No note on the ticket: {case.ticket_troubles}."
+            if case.ticket_troubles
+            else "",
+            customer=customer,
+        ),
+        playbooks=bridge.settings.playbooks,
+        text=row.text,
+    )
+
+
+def _customer(bridge: Bridge, ticket: Ticket) -> Contact:
+    """How to reach the ticket's customer; read from the desk unless known, empty if that fails."""
+    if not ticket.requester:
+        return Contact()
+    now = bridge.now()
+    with bridge.engine.begin() as connection:
+        known = teams.person(connection, ticket.desk, ticket.requester)
+    if known is not None and now - known.read_at < PEOPLE_FRESH:
+        return known.contact
+    try:
+        found = bridge.desks[ticket.desk].people([ticket.requester])
+    except Undeliverable as error:
+        log.warning("customer unknown", subject=ticket.id, why=str(error))
+        return known.contact if known else Contact()
+    people = [
+        teams.Known(
+            desk=ticket.desk,
+            id=p.id,
+            name=p.name,
+            email=p.email,
+            phone=p.phone,
+            staff=p.staff,
+            read_at=now,
+        )
+        for p in found
+    ]
+    with bridge.engine.begin() as connection:
+        teams.save_people(connection, people)
+    return next((p.contact for p in people if p.id == ticket.requester), Contact())
+
+
+def _know_ourselves(bridge: Bridge, name: str) -> None:
+    """Know the user we write as before the first write, so that our own webhooks are known as ours."""
+    with bridge.engine.begin() as connection:
+        if deliveries.our_users(connection).get(name):
+            return
+    me = cast("Desk", bridge.channels[name]).me()
+    with bridge.engine.begin() as connection:
+        deliveries.remember_own(connection, name, [f"user:{me.id}"])
+
+
+def _fail(bridge: Bridge, row: deliveries.Row, error: Undeliverable) -> None:
+    now = bridge.now()
+    why = str(error)
+    with bridge.engine.begin() as connection:
+        if error.retry_after is None:
+            following = deliveries.failed(connection, row, why)
+        elif now - row.created_at > GIVE_UP_AFTER:
+            following = deliveries.failed(
+                connection, row, f"gave up after {row.attempts} attempts: {why}"
+            )
+        else:
+            pause = min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), LONGEST_PAUSE)
+            until = now + max(pause, error.retry_after)
+            deliveries.put_off(connection, row, why, until, unsure=error.unsure)
+            if error.wide:
+                deliveries.put_off_others(connection, row, until)
+            log.warning("put off", delivery=row.id, channel=row.channel, why=why, until=str(until))
+            return
+        log.error("failed", delivery=row.id, channel=row.channel, why=why)
+        _go_on(connection, following)
+        if row.action is Action.NOTE:
+            _say_no_note(bridge, connection, row)
+
+
+def _say_no_note(bridge: Bridge, connection: Connection, row: deliveries.Row) -> None:
+    """The manager is told in the posted message that the agent will see no note."""
+    if SLACK not in deliveries.mediums(connection, row.alert):
+        return
+    alert = alerts.find(connection, row.alert)
+    team = next(
+        (t for t in teams.all_teams(connection) if alert and t.name == alert.team), Team(name="")
+    )
+    edit = Delivery(
+        channel=SLACK, action=Action.EDIT, to=team.slack_channel, why="no note on the ticket"
+    )
+    wake_deliveries(connection, deliveries.add(connection, row.alert, [edit], bridge.now()))
+
+
+def _go_on(connection: Connection, following: int | None) -> None:
+    """The next in the lane has its turn."""
+    if following is not None:
+        wake_deliveries(connection, [following])

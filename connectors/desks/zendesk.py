@@ -1,0 +1,558 @@
+"""Zendesk Support as a desk: tags and internal notes out, the history of a ticket in.
+
+Writing goes through zenpy, without its retries, its waiting on 429 and its caches (see `connectors.http`);
+answers are read as they came, typed, for zenpy's own objects are lazy and shared between threads.
+Nothing public is ever written: `_internal` makes the only comments there are.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import requests
+from msgspec import Struct
+from requests.auth import AuthBase
+from zenpy import Zenpy
+from zenpy.lib.api_objects import Comment, Ticket
+from zenpy.lib.endpoint import Url
+from zenpy.lib.exception import ZenpyException
+
+from bridge.domain.model import (
+    Action,
+    AnyEvent,
+    ConfigError,
+    Line,
+    Message,
+    Receipt,
+    Undeliverable,
+)
+from connectors import Dispatch, Person, Unsearchable
+from connectors.desks.zendesk_history import Audit, TicketRecord, Time, clean, history
+from connectors.http import TIMEOUT, Refused, redact, session, transport, usable, verdict
+from connectors.plain import cut, plain, web, when
+
+T = TypeVar("T")
+
+_AT_ONCE = 100  # ids in one show_many, records on one page
+_LOOK_BACK = 3  # pages of comments to look through for a note of ours
+_MOST_PAGES = 100  # of one ticket's audits, or of the account's groups
+_SKEW = timedelta(minutes=5)  # how far Zendesk's clock and ours may be apart
+_SOON = timedelta(seconds=30)
+_NOTE = 2900  # Zendesk takes 65,535, nobody reads more than this
+_WORDS = 700
+_LIFETIME = 1800  # seconds that a token lives unless said otherwise; Zendesk's default
+_GARBLED = (ZenpyException, AttributeError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An OAuth access token, and for how many seconds it is good."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+
+
+def host(subdomain: str) -> str:
+    """The account's address: what `base_urls` of a session maps to a sandbox. Raises ConfigError."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", subdomain):
+        raise ConfigError(
+            f"{plain(subdomain, 80)!r} is no Zendesk subdomain; write acme for https://acme.zendesk.com"
+        )
+    return f"https://{subdomain}.zendesk.com"
+
+
+def mint(
+    http: requests.Session,
+    subdomain: str,
+    client_id: str,
+    client_secret: str,
+    scope: str = "read write",
+) -> Token:
+    """A fresh token by the client credentials of a confidential OAuth client. Raises Undeliverable.
+
+    `http` is a session of `connectors.http`. Zendesk gives the audits, and so a ticket's history, to the
+    global scope "read" only (api-reference/ticketing/tickets/ticket_audits): finer scopes won't do.
+    Source: developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens. The older
+    /api/v2/oauth/tokens speaks another format, needs a token already, and is on its way out: no fallback to it.
+    """
+    asked = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "scope": scope,
+    }
+    who = f"the token service of {subdomain}.zendesk.com"
+    try:
+        body = http.post(f"{host(subdomain)}/oauth/tokens", json=asked).content
+    except Refused as refused:
+        why = redact(refused.said, [client_secret])
+        failure = verdict(refused.status, refused.headers, why, who=who)
+        assert failure is not None  # noqa: S101 - only refusals are raised
+        if failure.retry_after is None:
+            hint = "check the client's identifier, its secret and its scopes"
+            raise Undeliverable(f"{failure}; {hint}", wide=True) from None
+        raise failure from None
+    except requests.RequestException as error:
+        raise transport(error, who=who) from None
+    found = _decode(body, _Minted)
+    if found is None or not usable(found.access_token):
+        raise Undeliverable(f"{who} gave no token that can be used", wide=True)
+    seconds = found.expires_in if found.expires_in and found.expires_in > 0 else _LIFETIME
+    return Token(access_token=found.access_token, expires_in=seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zendesk:
+    """One account. May be used by several threads.
+
+    `token(False)` gives the current access token, `token(True)` a new one after a refusal; it may raise
+    Undeliverable. `user_id` is the user the token acts as (see `me`): what that user did is the bridge's.
+    `base_url` takes the place of https://<subdomain>.zendesk.com, for a sandbox.
+    """
+
+    kind: ClassVar[str] = "zendesk"
+
+    name: str
+    subdomain: str
+    base_url: str = ""
+    user_id: str = ""
+    token: Callable[[bool], str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        host(self.subdomain)
+        logging.getLogger("zenpy").setLevel(logging.INFO)  # below, it logs whole bodies
+
+    # -- out --
+
+    def send(self, dispatch: Dispatch) -> Receipt:
+        """Add an internal note, or add or take off tags; other tags are left alone."""
+        key = dispatch.to
+        number = self._number(key)
+        if dispatch.action is Action.NOTE:
+            return self._note(number, dispatch)
+        if dispatch.action is Action.TAG:
+            if missing := [tag for tag in dispatch.tags if tag not in self._tags(key)]:
+                self._call(lambda client: client.tickets.add_tags(number, missing), key)
+        elif dispatch.action is Action.UNTAG:
+            if present := [tag for tag in self._tags(key) if tag in dispatch.tags]:
+                self._call(lambda client: client.tickets.delete_tags(number, present), key)
+        else:
+            raise Undeliverable(f"Zendesk has no way to carry out a {dispatch.action.value}")
+        return Receipt(ref=f"tags:{key}")
+
+    def find(self, dispatch: Dispatch, since: datetime) -> Receipt | None:
+        """The note with the marker, or the tags if they already are as wanted.
+
+        Comments are read newest first, which is documented for them and not for audits
+        (developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments). The marker is looked for
+        in the comment's metadata and in its text: that metadata comes back is unconfirmed.
+        """
+        key = dispatch.to
+        self._number(key)
+        if dispatch.action is Action.NOTE:
+            return self._find_note(key, dispatch, since - _SKEW)
+        tags = set(self._tags(key))
+        wanted = set(dispatch.tags)
+        done = wanted <= tags if dispatch.action is Action.TAG else not wanted & tags
+        return Receipt(ref=f"tags:{key}") if done else None
+
+    def _note(self, number: int, dispatch: Dispatch) -> Receipt:
+        key = dispatch.to
+        text = note_text(dispatch.message, dispatch.marker)
+
+        def write(client: Zenpy) -> Any:
+            wanted = Ticket(
+                id=number, comment=_internal(text), metadata={"bridge": dispatch.marker}
+            )
+            return client.tickets.update(wanted).audit.to_dict()
+
+        audit = _convert(self._call(write, key), Audit)
+        notes = [one for one in audit.events if one.is_comment] if audit else []
+        if audit is None or not notes:
+            raise self._unreadable()
+        ours = next((one for one in notes if dispatch.marker in (one.body or "")), notes[0])
+        remark = "Zendesk shows the note as public" if ours.public else ""
+        own = (f"audit:{audit.id}", f"comment:{ours.id}")
+        return Receipt(ref=str(ours.id), own=own, remark=remark)
+
+    def _find_note(self, key: str, dispatch: Dispatch, since: datetime) -> Receipt | None:
+        params = {"sort": "-created_at"}
+        pages = self._pages(f"tickets/{key}/comments.json", _Comments, key, params)
+        for number, page in enumerate(pages, 1):
+            for comment in page.comments:
+                if self._is_ours(comment, dispatch.marker):
+                    audit = (f"audit:{comment.audit_id}",) if comment.audit_id else ()
+                    own = (*audit, f"comment:{comment.id}")
+                    return Receipt(ref=str(comment.id), own=own)
+            times = [comment.created_at for comment in page.comments]
+            if times and times[0] >= times[-1] and times[-1] < since:
+                return None  # newest first, as asked: all that follows is older
+            if number == _LOOK_BACK and page.following():
+                raise Unsearchable(f"ticket {key} has too many comments to look through")
+        return None
+
+    def _is_ours(self, comment: _Comment, marker: str) -> bool:
+        if comment.public or (self.user_id and str(comment.author_id) != self.user_id):
+            return False
+        custom = (comment.metadata or {}).get("custom")
+        marked = isinstance(custom, dict) and custom.get("bridge") == marker
+        return marked or marker in (comment.body or "")
+
+    def _tags(self, key: str) -> list[str]:
+        return self._read(f"tickets/{key}/tags.json", _Tags, key).tags
+
+    # -- in --
+
+    def ticket_url(self, key: str) -> str:
+        """Where an agent opens the ticket."""
+        return f"{host(self.subdomain)}/agent/tickets/{key}"
+
+    def me(self) -> Person:
+        """The user we write as. Raises Undeliverable.
+
+        Zendesk has been seen to answer a bad token with 200 and an "Anonymous user" without an id.
+        """
+        user = self._read("users/me.json", _Me).user
+        if not user.id:
+            known_as = plain(user.name or "nobody", 40)
+            why = f"{self.name}: the token isn't accepted; Zendesk takes us for “{known_as}”"
+            raise Undeliverable(why, wide=True)
+        return user.person()
+
+    def people(self, ids: Iterable[str]) -> list[Person]:
+        """Users by id, those that exist. Raises Undeliverable."""
+        wanted = sorted({int(one) for one in ids if _is_number(one)})
+        found: list[Person] = []
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = ",".join(str(one) for one in wanted[start : start + _AT_ONCE])
+            page = self._read("users/show_many.json", _Users, params={"ids": some})
+            found += [user.person() for user in page.users if user.id]
+        return found
+
+    def find_people(self, email: str, phone: str) -> list[Person]:
+        """Customers with exactly this e-mail address or phone number. Raises Undeliverable.
+
+        Zendesk's search finds parts of values and lags behind; what it finds is compared again.
+        """
+        found: dict[str, Person] = {}
+        for query, same in (
+            (_quoted("email", email), lambda one: one.email.casefold() == email.strip().casefold()),
+            (_quoted("phone", phone), lambda one: _digits(one.phone) == _digits(phone) != ""),
+        ):
+            if query:
+                page = self._read("users/search.json", _Users, params={"query": query})
+                people = [user.person() for user in page.users if user.id]
+                found |= {one.id: one for one in people if same(one) and not one.staff}
+        return list(found.values())
+
+    def groups(self) -> dict[str, str]:
+        """The account's groups: id to name. Raises Undeliverable."""
+        pages = self._pages("groups.json", _Groups)
+        return {str(group.id): group.name for page in pages for group in page.groups}
+
+    def history(self, key: str) -> list[AnyEvent]:
+        """A ticket's whole life as events, oldest first. Raises Undeliverable."""
+        self._number(key)
+        audits = [
+            audit
+            for page in self._pages(f"tickets/{key}/audits.json", _Audits, key)
+            for audit in page.audits
+        ]
+        ticket = self._read(f"tickets/{key}.json", _TicketPage, key).ticket
+        authors = {str(event.author_id) for audit in audits for event in audit.events}
+        authors |= {str(audit.author_id) for audit in audits} | {str(ticket.requester_id)}
+        people = {person.id: person for person in self.people(authors - {self.user_id})}
+        return history(self.name, ticket, audits, people, self.user_id)
+
+    # -- calls --
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        made = session(base_urls={host(self.subdomain): self.base_url} if self.base_url else {})
+        made.headers["User-Agent"] = "Alert-Bridge"
+        made.auth = _Bearer(self.token, self.name)
+        return made
+
+    def _client(self) -> Zenpy:
+        """A client of one's own for each call: zenpy keeps what it sends in a field shared by threads."""
+        return Zenpy(
+            subdomain=self.subdomain,
+            session=self._session,
+            anonymous=True,  # the session has the token
+            timeout=TIMEOUT,
+            disable_cache=True,
+        )
+
+    def _call(self, call: Callable[[Zenpy], T], key: str = "") -> T:
+        """One call; a second one with a fresh token after a 401. Every failure as Undeliverable."""
+        try:
+            try:
+                return call(self._client())
+            except Refused as refused:
+                if refused.status != 401:
+                    raise
+                self.token(True)
+                return call(self._client())
+        except Refused as refused:
+            raise self._fault(refused, key) from None
+        except requests.JSONDecodeError:
+            raise self._unreadable() from None
+        except requests.RequestException as error:
+            raise transport(error, who=self.name) from None
+        except _GARBLED:
+            raise self._unreadable() from None
+
+    def _fault(self, refused: Refused, key: str) -> Undeliverable:
+        status, said = refused.status, redact(refused.said, [self.token(False)])
+        if status == 401:
+            why = f"{self.name}: Zendesk refused the token, and a fresh one too; check the OAuth client"
+            return Undeliverable(why, wide=True)
+        if status == 404 and key and "InvalidEndpoint" not in said:
+            return Undeliverable(f"ticket {key} does not exist any more")
+        if status == 422 and key and "closed" in said.casefold():
+            return Undeliverable(f"ticket {key} is closed and cannot be written to")
+        about = f"{self.name} (ticket {key})" if key else self.name
+        failure = verdict(status, refused.headers, said, who=about)
+        return failure or self._unreadable()
+
+    def _unreadable(self) -> Undeliverable:
+        why = f"{self.name} gave an answer that can't be read"
+        return Undeliverable(why, retry_after=_SOON, unsure=True)
+
+    def _read(
+        self, path: str, shape: type[T], key: str = "", params: Mapping[str, str] | None = None
+    ) -> T:
+        def get(client: Zenpy) -> bytes:
+            api = client.tickets  # any of them: `_get` and `_build_url` are zenpy's own for all
+            url = api._build_url(Url(path))
+            content: bytes = api._get(url, raw_response=True, params=dict(params or {})).content
+            return content
+
+        found = _decode(self._call(get, key), shape)
+        if found is None:
+            raise self._unreadable()
+        return found
+
+    def _pages(
+        self, path: str, shape: type[P], key: str = "", params: Mapping[str, str] | None = None
+    ) -> Iterator[P]:
+        """Every page; the next one's parameters are taken from Zendesk's link, its host is not."""
+        wanted = {"page[size]": str(_AT_ONCE), **(params or {})}
+        for _ in range(_MOST_PAGES):
+            page = self._read(path, shape, key, wanted)
+            yield page
+            following = page.following()
+            if not following or following == wanted:
+                return
+            wanted = following
+
+    def _number(self, key: str) -> int:
+        if not _is_number(key):
+            raise Undeliverable(f"{plain(key, 40)!r} is no ticket of {self.name}")
+        return int(key)
+
+
+class _Bearer(AuthBase):
+    """Puts the current token on each request."""
+
+    def __init__(self, token: Callable[[bool], str], name: str) -> None:
+        self._token, self._name = token, name
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        token = self._token(False)
+        if not usable(token):
+            raise Undeliverable(f"{self._name}: the token is empty or isn't one", wide=True)
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+
+def _internal(text: str) -> Comment:
+    """The only comments we make: internal. Zendesk's default would be a public one (unconfirmed)."""
+    return Comment(body=text, public=False)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 19
+
+
+def _digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone).removeprefix("00")
+
+
+def _quoted(name: str, value: str) -> str:
+    value = plain(value, 200).replace('"', "").replace("\\", "")
+    return f'{name}:"{value}"' if value else ""
+
+
+# --- the note ------------------------------------------------------------------------------------
+
+
+def note_text(message: Message, marker: str = "") -> str:
+    """The alert as an internal note, in plain text: short, and with the marker in its last line."""
+    state = "Resolved" if message.resolved else message.severity.name.capitalize()
+    headline = _tame(message.headline, 250)
+    if not (message.resolved and headline.startswith(state)):
+        headline = f"{state}: {headline}"
+    told = [f"Alert Bridge · {headline}"]
+    told.append(f"Since {when(message.since)}" + _after(" · Team ", message.team))
+    for line in message.lines:
+        if not line.gone:
+            told += _reason(line, alone=len(message.lines) == 1, said=message.headline)
+    told += [f"No longer so: {_tame(line.headline, 200)}" for line in message.lines if line.gone]
+    told += [
+        _after("Told: ", ", ".join(message.told), 300),
+        _after("Discussed at: ", web(message.link), 500),
+        _after("Please note: ", message.remark, 300),
+    ]
+    last = f"Ref {_tame(message.ref, 60)}" + (f" · {marker}" if marker else "")
+    return cut("\n".join(filter(None, told)), _NOTE - len(last)) + f"\n{last}"
+
+
+def _reason(line: Line, *, alone: bool, said: str) -> Iterator[str]:
+    if not (alone and line.headline == said):
+        yield f"• {line.severity.name.capitalize()}: {_tame(line.headline, 200)}"
+    for label, value in line.facts[:8]:
+        yield f"  {_tame(label, 60)}: {_tame(value, 200)}"
+    if words := _tame(line.words, _WORDS, lines=True):
+        yield "The customer's words:"
+        yield from (f"> {one}".rstrip() for one in words.split("\n"))
+    yield _after("Listen: ", web(line.recording), 500)
+    yield _after("What would put it right: ", line.fix, 400)
+    yield _after("Playbook: ", line.playbook, 400)
+
+
+def _after(label: str, text: str, limit: int = 100) -> str:
+    text = _tame(text, limit)
+    return f"{label}{text}" if text else ""
+
+
+def _tame(text: str, limit: int, *, lines: bool = False) -> str:
+    """What somebody wrote, so that Zendesk neither fills in placeholders nor loads pictures from it.
+
+    That it does so in comments made over the API is unconfirmed.
+    """
+    text = re.sub(r"\{(?=[{%])", "{ ", plain(text, lines=lines))
+    return cut(re.sub(r"!(?=\[)", "! ", text), limit)
+
+
+# --- Zendesk's shapes ----------------------------------------------------------------------------
+
+
+class _Minted(Struct):
+    access_token: str
+    expires_in: int | None = None
+
+
+class _Meta(Struct):
+    has_more: bool = False
+    after_cursor: str | None = None
+
+
+class _Links(Struct):
+    next: str | None = None
+
+
+class _Page(Struct, kw_only=True):
+    """By cursor (`meta`, `links`) as we ask for it, or by offset (`next_page`) where it isn't offered."""
+
+    meta: _Meta | None = None
+    links: _Links | None = None
+    next_page: str | None = None
+
+    def following(self) -> dict[str, str]:
+        """The parameters of the next page; empty on the last."""
+        if self.meta and not self.meta.has_more:
+            return {}
+        link = (self.links.next if self.links else None) or self.next_page or ""
+        return dict(parse_qsl(urlsplit(link).query))
+
+
+P = TypeVar("P", bound=_Page)
+
+
+class _User(Struct):
+    id: int | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    role: str | None = None
+
+    def person(self) -> Person:
+        return Person(
+            id=str(self.id),
+            name=clean(self.name),
+            email=clean(self.email),
+            phone=clean(self.phone),
+            staff=self.role in {"agent", "admin"},
+        )
+
+
+class _Me(Struct):
+    user: _User
+
+
+class _Users(_Page, kw_only=True):
+    users: list[_User]
+
+
+class _Group(Struct):
+    id: int
+    name: str = ""
+
+
+class _Groups(_Page, kw_only=True):
+    groups: list[_Group]
+
+
+class _Tags(Struct):
+    tags: list[str]
+
+
+class _Comment(Struct):
+    id: int
+    created_at: Time
+    author_id: int | None = None
+    public: bool = True
+    body: str | None = None
+    audit_id: int | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _Comments(_Page, kw_only=True):
+    comments: list[_Comment]
+
+
+class _Audits(_Page, kw_only=True):
+    audits: list[Audit]
+
+
+class _TicketPage(Struct):
+    ticket: TicketRecord
+
+
+def _decode(body: bytes, shape: type[T]) -> T | None:
+    """The answer as `shape`; None if it is something else. Half emoji in it become question marks."""
+    try:
+        return _convert(msgspec.json.decode(body), shape)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:  # the standard library takes half of a surrogate pair, which cut-off texts end with
+        return _convert(json.loads(body), shape)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _convert(found: Any, shape: type[T]) -> T | None:
+    try:
+        return msgspec.convert(found, shape, strict=False)
+    except msgspec.ValidationError:
+        return None

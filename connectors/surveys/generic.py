@@ -1,0 +1,183 @@
+"""Any survey tool that can post its answers: JSON or a form, read by the paths in the configuration.
+
+Proved by Standard Webhooks (https://www.standardwebhooks.com) where the secret begins with `whsec_`, else by the
+secret itself in a header of the configuration's choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import jmespath
+from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
+
+from bridge.domain.model import (
+    Answer,
+    AnyEvent,
+    ConfigError,
+    Contact,
+    Party,
+    Rated,
+    Unreadable,
+)
+from connectors import Incoming, Response
+from connectors.reading import Node, decode, decode_form, fingerprint, only_post, subject
+from connectors.scores import RANGES, normalise
+from connectors.signing import STANDARD_PREFIX, check_secret, check_standard, header
+
+FIELDS = (
+    "id",
+    "score",
+    "comment",
+    "at",
+    "name",
+    "email",
+    "phone",
+    "ticket",
+    "resolved",
+    "recording",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generic:
+    """A survey tool without a source of its own.
+
+    `fields` says by JMESPath (https://jmespath.org) where an answer's parts are; what it leaves out is not read. By
+    default each part has its own name. `records` is the path of the answers where one request brings several.
+    `scale`, `low` and `high` say what a number means, `words` what a word is worth (0..1).
+
+    Without an id an answer is known by its content: then a changed answer counts as another one.
+    """
+
+    kind: ClassVar[str] = "generic"
+    signed: ClassVar[bool] = True
+
+    name: str
+    desk: str = ""
+    header: str = "X-Bridge-Secret"
+    fields: Mapping[str, str] = field(default_factory=lambda: {name: name for name in FIELDS})
+    records: str = ""
+    scale: str = "csat"
+    low: float | None = None
+    high: float | None = None
+    words: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a setting that could never work."""
+        for key, path in self.fields.items():
+            if key not in FIELDS:
+                raise ConfigError(f"fields.{key}: unknown; there are {', '.join(FIELDS)}")
+            _check_path(f"fields.{key}", path)
+        if not self.fields.keys() & {"score", "comment", "resolved"}:
+            raise ConfigError("fields: needs at least one of score, comment, resolved")
+        if self.records:
+            _check_path("records", self.records)
+        if self.scale not in RANGES:
+            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
+        if self.low is not None and self.low == self.high:
+            raise ConfigError("high: must differ from low")
+        for word, worth in self.words.items():
+            if not 0 <= worth <= 1:
+                raise ConfigError(f"words.{word}: must be from 0 (worst) to 1 (best)")
+
+    def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
+        """Raise Forged unless one of the secrets proves the request, each in its own way."""
+        standard = [secret for secret in secrets if secret.startswith(STANDARD_PREFIX)]
+        if standard and "webhook-signature" in incoming.headers:
+            check_standard(incoming, standard)
+            return
+        plain = [secret for secret in secrets if not secret.startswith(STANDARD_PREFIX)]
+        if standard and not plain:
+            header(incoming, "webhook-signature")
+        check_secret(header(incoming, self.header), plain)
+
+    def identify(self, incoming: Incoming) -> str:
+        """The header webhook-id, which a repeat shares; without it a digest of the body."""
+        if given := incoming.headers.get("webhook-id", ""):
+            return Node(given, "webhook-id").id(need=True)
+        return fingerprint(incoming.body)
+
+    def answer(self, incoming: Incoming) -> Response | None:
+        """There is nothing to probe."""
+        return only_post(incoming)
+
+    def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
+        """The answers, all or none."""
+        kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
+        form = kind == "application/x-www-form-urlencoded"
+        body = decode_form(incoming.body) if form else decode(incoming.body)
+        if not self.records:
+            records = [body.members()]
+        else:
+            found = _search(self.records, body, "records")
+            if not found.found:
+                raise found.wrong("a list of answers")
+            single = isinstance(found.value, dict)
+            records = [found] if single else [node.members() for node in found.items()]
+        yield from [self._rated(record, n, incoming) for n, record in enumerate(records)]
+
+    def _rated(self, record: Node, n: int, incoming: Incoming) -> Rated:
+        part = {
+            key: _search(self.fields[key], record, f"fields.{key}")
+            if key in self.fields
+            else Node(None, f"fields.{key}", found=False)
+            for key in FIELDS
+        }
+        given = part["score"].value
+        score = normalise(given, scale=self.scale, low=self.low, high=self.high, words=self.words)
+        words = part["comment"].text()
+        resolved = part["resolved"].flag()
+        if score.score is None and not words and resolved is None:
+            missing = next(key for key in ("score", "comment", "resolved") if key in self.fields)
+            raise part[missing].wrong("a score, a comment or whether it is resolved")
+        content = fingerprint(record.value)
+        key = part["id"].id() or content
+        delivery = Node(incoming.headers.get("webhook-id", ""), "webhook-id").id()
+        unique = f"{delivery}:{n}" if delivery and self.records else delivery
+        return Rated(
+            id=f"{self.name}:{unique or f'{key}:{content}'}",
+            subject=subject(self.name, self.desk, part["ticket"].id(), key),
+            at=part["at"].time() or incoming.received_at,
+            by=Party.CUSTOMER,
+            answer=Answer(
+                id=f"{self.name}:{key}",
+                score=score.score,
+                raw=str(given).lower() if isinstance(given, bool) else part["score"].text(),
+                scale="" if given is None else self.scale,
+                low=score.low,
+                high=score.high,
+                words=words,
+                resolved=resolved,
+                contact=Contact(
+                    name=part["name"].text(),
+                    email=part["email"].text(),
+                    phone=part["phone"].text(),
+                ),
+                recording=part["recording"].link(),
+            ),
+        )
+
+
+def _check_path(setting: str, path: str) -> None:
+    try:
+        compiled = jmespath.compile(path)
+    except JMESPathError as error:
+        raise ConfigError(f"{setting}: {path!r} is no JMESPath: {error}") from None
+    try:
+        compiled.search({})
+    except (UnknownFunctionError, ArityError) as error:
+        raise ConfigError(f"{setting}: {error}") from None
+    except JMESPathError:
+        pass  # its functions want a real answer
+
+
+def _search(path: str, node: Node, setting: str) -> Node:
+    """What the path finds. Raises Unreadable if its functions can't work on what is there."""
+    try:
+        value: Any = jmespath.search(path, node.value)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise Unreadable(f"{setting} ({path}): {error}") from None
+    return Node(value, f"{setting} ({path})", found=value is not None)
