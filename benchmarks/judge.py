@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from time import perf_counter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.domain.goals import GOALS, Goal, deadlines
@@ -72,7 +73,7 @@ def _history(random: Random, number: int) -> Iterator[AnyEvent]:
     at = datetime(2026, 3, 2, 8, tzinfo=UTC) + timedelta(minutes=number)
     subject, team, agent = f"zendesk:{number}", f"{random.randrange(8)}", f"{random.randrange(40)}"
 
-    def about(part: int, by: Party = Party.AGENT) -> dict[str, object]:
+    def about(part: int, by: Party = Party.AGENT) -> dict[str, Any]:
         return {
             "id": f"{subject}:{at:%d%H%M%S}:{part}",
             "subject": subject,
@@ -87,33 +88,33 @@ def _history(random: Random, number: int) -> Iterator[AnyEvent]:
         return Seen(title=f"Case {number}", priority="normal", requester="9", tags=("web", "vip"))
 
     first = Seen(title=f"Case {number}", status="new", priority="normal", team=team, agent="")
-    yield Opened(**about(0, Party.CUSTOMER), seen=first)  # type: ignore[arg-type]
+    yield Opened(**about(0, Party.CUSTOMER), seen=first)
     for _ in range(random.randint(4, 10)):
         at += timedelta(minutes=random.randint(5, 600))
         match random.choices(range(7), (30, 25, 15, 5, 10, 5, 10))[0]:
             case 0:
-                yield Replied(**about(0), public=True, seen=seen())  # type: ignore[arg-type]
-                yield StatusChanged(**about(1), status=random.choice(("pending", "open", "solved")))  # type: ignore[arg-type]
+                yield Replied(**about(0), public=True, seen=seen())
+                yield StatusChanged(**about(1), status=random.choice(("pending", "open", "solved")))
             case 1:
-                yield Replied(**about(0, Party.CUSTOMER), public=True, seen=seen())  # type: ignore[arg-type]
-                yield StatusChanged(**about(1), status="open")  # type: ignore[arg-type]
+                yield Replied(**about(0, Party.CUSTOMER), public=True, seen=seen())
+                yield StatusChanged(**about(1), status="open")
             case 2:
                 team, agent = f"{random.randrange(8)}", f"{random.randrange(40)}"
-                yield Assigned(**about(0), team=team)  # type: ignore[arg-type]
-                yield Assigned(**about(1), agent=agent)  # type: ignore[arg-type]
+                yield Assigned(**about(0), team=team)
+                yield Assigned(**about(1), agent=agent)
             case 3:
-                yield PriorityChanged(**about(0), priority="urgent")  # type: ignore[arg-type]
+                yield PriorityChanged(**about(0), priority="urgent")
             case 4:
-                yield Replied(**about(0), public=False, seen=seen())  # type: ignore[arg-type]
+                yield Replied(**about(0), public=False, seen=seen())
             case 5:
                 score = random.choice((0.0, 0.25, 1.0))
                 answer = Answer(
                     id="1", score=score, raw=str(score * 4), low=0, high=4, scale="csat"
                 )
-                yield Rated(**about(0, Party.CUSTOMER), answer=answer)  # type: ignore[arg-type]
+                yield Rated(**about(0, Party.CUSTOMER), answer=answer)
             case _:
-                yield Tagged(**about(0), added=(f"t{random.randrange(5)}",))  # type: ignore[arg-type]
-                yield Touched(**about(1), seen=seen())  # type: ignore[arg-type]
+                yield Tagged(**about(0), added=(f"t{random.randrange(5)}",))
+                yield Touched(**about(1), seen=seen())
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from bridge.domain.model import Undeliverable
-from connectors.plain import plain
+from connectors.plain import cut, plain
 
 TIMEOUT = (3.05, 10.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -40,11 +40,14 @@ _SOON = timedelta(seconds=5)
 _LATER = timedelta(seconds=30)
 _A_MINUTE = timedelta(minutes=1)
 _LONGEST_WORDS = 160
+_LONGEST_READ = (
+    4000  # what is kept until secrets are cut out, lest a part of one be left at the end
+)
 _AT_ONCE = {408: _SOON, 409: _SOON, 425: _SOON}  # passing, and nobody else's trouble
 
 
 class Refused(requests.RequestException):
-    """The vendor answered with another status than 2xx; `said` is its own short reason."""
+    """The vendor answered with another status than 2xx; `said` is its own reason, secrets not yet cut out."""
 
     def __init__(self, response: requests.Response) -> None:
         self.status: int = response.status_code
@@ -187,7 +190,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def said(body: bytes) -> str:
-    """The vendor's own short reason in an error body: its code and description, nothing else.
+    """The vendor's own reason in an error body: its code and description, nothing else.
 
     Understands `{"error": "Code", "description": ...}`, an object instead of the code (Zendesk's 403),
     OAuth's `error_description`, and Zendesk's `details` by field. Text and HTML are left out.
@@ -207,14 +210,14 @@ def said(body: bytes) -> str:
             listed = problems if isinstance(problems, list) else [problems]
             parts += [one.get("description") for one in listed if isinstance(one, dict)]
     words = dict.fromkeys(part for part in parts if isinstance(part, str) and part)
-    return plain(": ".join(words), _LONGEST_WORDS)
+    return plain(": ".join(words), _LONGEST_READ)
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text with every secret cut out; the longest first, so that no part of one is left."""
+    """The text with every secret cut out, the longest first, and short enough for an error."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "…")
-    return text
+    return cut(text, _LONGEST_WORDS)
 
 
 def usable(token: str) -> bool:

@@ -423,25 +423,29 @@ def _reasons(message: Message) -> Iterator[Block]:
     """The reasons that hold, in full while there is room; then those that are gone, struck through."""
     standing = [line for line in message.lines if not line.gone]
     gone = [line for line in message.lines if line.gone]
-    room = _ROOM
-    for line in standing[:_MOST_REASONS]:
-        told = len(standing) == 1 and line.headline == message.headline
-        for elements in (list(_reason(line, told=told)), [_headline(line)]):
-            size = len(json.dumps(elements, ensure_ascii=False))
-            if elements and size <= room:
-                room -= size
-                yield _rich(*elements)
-                break
+    told = standing[:_MOST_REASONS]
+    heads = [_headline(line) for line in told]
+    room = _ROOM - sum(map(_size, heads))
+    for line, head in zip(told, heads, strict=True):
+        alone = len(standing) == 1 and line.headline == message.headline
+        elements = ([] if alone else [head]) + list(_details(line))
+        room += _size(head) - _size(elements)
+        if room < 0:
+            room += _size(elements) - _size(head)
+            elements = [head]
+        if elements:
+            yield _rich(*elements)
     for line in gone[:_MOST_REASONS]:
         yield _rich(_section(_run(_said(line.headline, 200) or "-", strike=True)))
-    left = len(standing[_MOST_REASONS:]) + len(gone[_MOST_REASONS:])
-    if left:
-        yield _context([_plain(f"and {left} more reason{'s' * (left > 1)}")])
+    if untold := len(standing[_MOST_REASONS:]) + len(gone[_MOST_REASONS:]):
+        yield _context([_plain(f"and {untold} more reason{'s' * (untold > 1)}")])
 
 
-def _reason(line: Line, *, told: bool) -> Iterator[Block]:
-    if not told:
-        yield _headline(line)
+def _size(part: Block | list[Block]) -> int:
+    return len(json.dumps(part, ensure_ascii=False))
+
+
+def _details(line: Line) -> Iterator[Block]:
     facts = line.facts[:_MOST_FACTS]
     if facts:
         runs: list[Block] = []

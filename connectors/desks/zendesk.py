@@ -49,6 +49,7 @@ _SKEW = timedelta(minutes=5)  # how far Zendesk's clock and ours may be apart
 _SOON = timedelta(seconds=30)
 _NOTE = 2900  # Zendesk takes 65,535, nobody reads more than this
 _WORDS = 700
+_MOST_REASONS = 10
 _LIFETIME = 1800  # seconds that a token lives unless said otherwise; Zendesk's default
 _GARBLED = (ZenpyException, AttributeError, LookupError, TypeError, ValueError)
 
@@ -96,11 +97,10 @@ def mint(
     except Refused as refused:
         why = redact(refused.said, [client_secret])
         failure = verdict(refused.status, refused.headers, why, who=who)
-        assert failure is not None  # noqa: S101 - only refusals are raised
-        if failure.retry_after is None:
-            hint = "check the client's identifier, its secret and its scopes"
-            raise Undeliverable(f"{failure}; {hint}", wide=True) from None
-        raise failure from None
+        if failure and failure.retry_after:
+            raise failure from None
+        hint = "check the client's identifier, its secret and its scopes"
+        raise Undeliverable(f"{failure}; {hint}", wide=True) from None
     except requests.RequestException as error:
         raise transport(error, who=who) from None
     found = _decode(body, _Minted)
@@ -140,11 +140,12 @@ class Zendesk:
         if dispatch.action is Action.NOTE:
             return self._note(number, dispatch)
         if dispatch.action is Action.TAG:
-            if missing := [tag for tag in dispatch.tags if tag not in self._tags(key)]:
+            present = self._tags(key)
+            if missing := [tag for tag in dispatch.tags if tag not in present]:
                 self._call(lambda client: client.tickets.add_tags(number, missing), key)
         elif dispatch.action is Action.UNTAG:
-            if present := [tag for tag in self._tags(key) if tag in dispatch.tags]:
-                self._call(lambda client: client.tickets.delete_tags(number, present), key)
+            if surplus := [tag for tag in self._tags(key) if tag in dispatch.tags]:
+                self._call(lambda client: client.tickets.delete_tags(number, surplus), key)
         else:
             raise Undeliverable(f"Zendesk has no way to carry out a {dispatch.action.value}")
         return Receipt(ref=f"tags:{key}")
@@ -404,10 +405,11 @@ def note_text(message: Message, marker: str = "") -> str:
         headline = f"{state}: {headline}"
     told = [f"Alert Bridge · {headline}"]
     told.append(f"Since {when(message.since)}" + _after(" · Team ", message.team))
-    for line in message.lines:
-        if not line.gone:
-            told += _reason(line, alone=len(message.lines) == 1, said=message.headline)
-    told += [f"No longer so: {_tame(line.headline, 200)}" for line in message.lines if line.gone]
+    standing = [line for line in message.lines if not line.gone]
+    gone = [line for line in message.lines if line.gone]
+    for line in standing[:_MOST_REASONS]:
+        told += _reason(line, alone=len(message.lines) == 1, said=message.headline)
+    told += [f"No longer so: {_tame(line.headline, 200)}" for line in gone[:_MOST_REASONS]]
     told += [
         _after("Told: ", ", ".join(message.told), 300),
         _after("Discussed at: ", web(message.link), 500),

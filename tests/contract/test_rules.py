@@ -277,6 +277,7 @@ def test_reopened_once_can_be_asked_for() -> None:
         (timedelta(minutes=50), "50 min"),
         (timedelta(minutes=60), "1 h"),
         (timedelta(minutes=130), "2 h 10 min"),
+        (timedelta(hours=10, minutes=10), "10 h"),
         (timedelta(hours=26, minutes=10), "26 h"),
         (timedelta(hours=48), "2 d"),
         (timedelta(hours=76), "3 d 4 h"),

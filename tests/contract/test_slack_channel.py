@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bridge.domain.model import Action, Message, Receipt, Severity, Undeliverable
+from bridge.domain.model import Action, Line, Message, Receipt, Severity, Undeliverable
 from bridge.sandbox import Fault, Sandbox
 from bridge.sandbox.blocks import problems
 from connectors import Unsearchable
@@ -173,6 +173,21 @@ def test_a_long_case_says_how_much_more_there_is() -> None:
     assert "and 3 more reasons" in text
 
 
+def test_a_lone_reason_without_details_is_told_once() -> None:
+    bare = Line(rule="x", severity=Severity.HIGH, headline=MESSAGE.headline)
+    assert shown(msgspec.structs.replace(MESSAGE, lines=(bare,))).count(MESSAGE.headline) == 1
+
+
+def test_where_the_room_ends_the_headlines_go_on() -> None:
+    long = tuple(
+        msgspec.structs.replace(LINE, headline=f"Reason {n} " + "x" * 250, words="w" * 1200)
+        for n in range(10)
+    )
+    text = shown(msgspec.structs.replace(MESSAGE, lines=long))
+    assert all(f"Reason {n} " in text for n in range(10))
+    assert 1 <= text.count("w" * 1200) < 10
+
+
 def test_what_is_no_web_address_is_text() -> None:
     assert '"javascript:alert(1)//x"' in shown(
         msgspec.structs.replace(MESSAGE, url="javascript:alert(1)//x")
@@ -217,6 +232,7 @@ def test_a_post_is_edited_answered_and_broadcast(sandbox: Sandbox, slack: Slack)
     assert slack.send(edit) == posted
     (message,) = sandbox.slack.messages(channel)
     assert "✅ Resolved: Ben called her" in json.dumps(message.blocks, ensure_ascii=False)
+    assert message.metadata
     assert message.metadata["event_payload"]["marker"] == "d-4f9a2c"
 
     graver = msgspec.structs.replace(MESSAGE, text="Now critical")
@@ -317,9 +333,9 @@ def test_a_private_channel_needs_an_invitation(sandbox: Sandbox, slack: Slack) -
 
 
 def test_joining_is_tried_once() -> None:
-    with Vendor(Said.of({"ok": False, "error": "not_in_channel"})) as vendor:
-        with pytest.raises(Undeliverable, match="/invite"):
-            Slack(token=TOKEN, base_url=vendor.url).send(dispatch(Action.POST, "C1"))
+    answer = Said.of({"ok": False, "error": "not_in_channel"})
+    with Vendor(answer) as vendor, pytest.raises(Undeliverable, match="/invite"):
+        Slack(token=TOKEN, base_url=vendor.url).send(dispatch(Action.POST, "C1"))
     assert [one.path for one in vendor.asked] == ["/chat.postMessage", "/conversations.join"]
 
 
@@ -327,9 +343,9 @@ def test_joining_is_tried_once() -> None:
 
 
 def refusal(code: str, **more: str) -> Undeliverable:
-    with Vendor(Said.of({"ok": False, "error": code, **more})) as vendor:
-        with pytest.raises(Undeliverable) as failure:
-            Slack(token=TOKEN, base_url=vendor.url).send(dispatch(Action.POST, "C1"))
+    answer = Said.of({"ok": False, "error": code, **more})
+    with Vendor(answer) as vendor, pytest.raises(Undeliverable) as failure:
+        Slack(token=TOKEN, base_url=vendor.url).send(dispatch(Action.POST, "C1"))
     return failure.value
 
 
@@ -357,8 +373,8 @@ def test_trouble_at_slack_passes(code: str) -> None:
         "invalid_auth",
         "not_authed",
         "missing_scope",
-    ]
-    + ["ekm_access_denied"],
+        "ekm_access_denied",
+    ],
 )
 def test_trouble_with_the_account_needs_an_admin(code: str) -> None:
     error = refusal(code, needed="channels:history", provided="chat:write")
@@ -369,9 +385,20 @@ def test_trouble_with_the_account_needs_an_admin(code: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["channel_not_found", "is_archived", "invalid_blocks", "msg_too_long", "msg_blocks_too_long"]
-    + ["no_text", "too_many_attachments", "restricted_action", "message_not_found"]
-    + ["cant_update_message", "edit_window_closed", "something_new"],
+    [
+        "channel_not_found",
+        "is_archived",
+        "invalid_blocks",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "too_many_attachments",
+        "restricted_action",
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "something_new",
+    ],
 )
 def test_trouble_with_one_message_is_its_own(code: str) -> None:
     error = refusal(code)

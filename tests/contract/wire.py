@@ -42,13 +42,18 @@ class Said:
 LOST = Said(lost=True)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that did not wait."""
+
+
 class Vendor:
     """Serves on a free port of 127.0.0.1; `says` gives the answer to each request."""
 
     def __init__(self, says: Callable[[Asked], Said] | Said = Said()) -> None:
         self.says = says
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property

@@ -337,7 +337,8 @@ def test_an_internal_note_a_robot_or_we_ourselves_do_not_answer_them() -> None:
 
 
 def test_a_customers_internal_comment_is_no_message() -> None:
-    assert ticket(customer_wrote("10:00", by=Party.CUSTOMER)).customer_messages == 1
+    made = ticket(opened("09:00"), customer_wrote("10:00"))
+    assert (made.customer_at, made.customer_messages) == (at("10:00"), 2)
     internal = Replied(id="i", subject="zendesk:1", at=at("10:00"), by=Party.CUSTOMER, public=False)
     assert ticket(internal).customer_messages == 0
 

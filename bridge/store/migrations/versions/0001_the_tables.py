@@ -36,6 +36,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'resolved'"),
     )
     op.create_table(
+        "answers",
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("answer"),
+        comment="Which ticket a survey answer was found to belong to, so that all its parts go there.",
+    )
+    op.create_table(
         "deadlines",
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("goal", sa.Text(), nullable=False),

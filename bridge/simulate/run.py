@@ -1,0 +1,114 @@
+"""Run a scenario: tell what happens as it happens, count at the end, and keep the pages up for a look."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import structlog
+from msgspec import json, to_builtins
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bridge.embedded import embedded_postgres
+from bridge.simulate.day import CONFIG, END, START, ZONE, Day, people, write
+from bridge.simulate.outcome import Outcome, live_alerts, outcome
+from bridge.simulate.world import World, world
+from bridge.store import alerts
+
+SCENARIOS = ("day",)
+
+
+def run(scenario: str, seed: int, *, pages: bool, as_json: bool) -> int:
+    """Run a scenario; 0 only if all came as planned. With `pages`, a terminal keeps them up until Ctrl-C."""
+    if scenario not in SCENARIOS:
+        raise ValueError(f"no scenario is called {scenario!r}: there are {', '.join(SCENARIOS)}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    console = Console(stderr=True)
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="alert-bridge-") as folder,
+        embedded_postgres(Path(folder)) as url,
+        world(url, CONFIG, START, people) as made,
+    ):
+        day = write(made, seed)
+        if pages:
+            console.print(f"Zendesk and Slack, as people see them: [link]{made.sandbox.url}[/link]")
+        _play(made, day, console)
+        found = outcome(day, seed, time.monotonic() - began)
+        if as_json:
+            sys.stdout.write(json.encode(found).decode() + "\n")
+        else:
+            _tell(found, live_alerts(day), Console())
+        if pages and sys.stdout.isatty():
+            _stay(made, console)
+    return 0 if found.good else 1
+
+
+def _play(made: World, day: Day, console: Console) -> None:
+    whole = (END - START).total_seconds()
+    told: set[int] = set()
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        task = progress.add_task("07:55", total=whole)
+
+        def watch() -> None:
+            now = made.clock().astimezone(ZONE)
+            progress.update(
+                task, completed=(now - START).total_seconds(), description=f"{now:%H:%M}"
+            )
+            with made.bridge.engine.begin() as connection:
+                newest = alerts.listing(connection, 20)
+            for alert in reversed(newest):
+                if alert.number in told:
+                    continue
+                told.add(alert.number)
+                reason = alert.reasons[0].finding
+                progress.console.print(
+                    f"[dim]{now:%H:%M}[/dim] {alert.severity.name.lower():8} {alert.subject:14}"
+                    f" {reason.headline} -> {alert.team}",
+                    highlight=False,
+                )
+
+        made.watch = watch
+        made.run(day.script, END)
+
+
+def _tell(found: Outcome, live: int, console: Console) -> None:
+    table = Table(title=f"A simulated day (seed {found.seed})", show_header=False, box=None)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    latency = found.webhook_to_slack_ms
+    rows = (
+        ("Tickets", found.tickets),
+        ("Events judged", found.events),
+        ("Alerts", f"{found.alerts} ({found.alert_rate:.0%} of cases), {live} still live"),
+        ("On the tickets", f"{found.tags_written} tags, {found.notes_written} internal notes"),
+        ("In Slack", f"{found.slack_messages} messages, edited {found.slack_edits} times"),
+        ("Survey to Slack", f"{latency['p50']:.0f} ms (p99 {latency['p99']:.0f} ms)"),
+        ("Lost", found.lost),
+        ("Duplicates", found.duplicates),
+        ("False alarms", found.false_alarms),
+        ("Missed", found.missed),
+        ("Shown to a customer", found.leaks),
+        ("Took", f"{found.seconds} s"),
+    )
+    for name, value in rows:
+        table.add_row(name, str(to_builtins(value)))
+    console.print(table)
+    for words in found.trouble:
+        console.print(f"[red]{words}[/red]", highlight=False)
+
+
+def _stay(made: World, console: Console) -> None:
+    console.print(f"Look around: [link]{made.sandbox.url}[/link]   Ctrl-C ends.")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.print("bye")

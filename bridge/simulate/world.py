@@ -1,0 +1,186 @@
+"""The whole application and its outside world in one process, on one clock that moves only when all is quiet.
+
+Everything is real but the time: the web application behind HTTP, the queue's worker, PostgreSQL, the
+vendors' SDKs talking to the stand-ins. Simulated time stands still while there is work, then leaps
+to the next thing that happens; so timers ring at their second, however fast the machine is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from bridge.domain.model import Team
+from bridge.sandbox import Sandbox
+from bridge.sandbox.serve import Server
+from bridge.sandbox.surveys import Surveys
+from bridge.settings import parse
+from bridge.store import deliveries, migrate, teams, tickets
+from bridge.web import create_app
+from bridge.work.bridge import Bridge
+from bridge.work.tasks import work
+from bridge.work.tick import tick
+
+PATIENCE = 60.0  # real seconds until something that does not come to rest is a failure
+GLANCE = 0.002
+
+ENV = {
+    "ZENDESK_CLIENT_ID": "bridge",
+    "ZENDESK_CLIENT_SECRET": "client-secret-of-the-sandbox",
+    "ZENDESK_WEBHOOK_SECRET": "webhook-secret-of-the-sandbox",
+    "TYPEFORM_SECRET": "typeform-secret-of-the-sandbox",
+    "SURVEY_SECRET": "whsec_c2VjcmV0LW9mLXRoZS1zYW5kYm94",
+    "SLACK_BOT_TOKEN": "xoxb-sandbox",
+}
+
+
+class SimulatedClock:
+    """A clock that is moved by hand, forwards."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        """The simulated time."""
+        return self._now
+
+    def move(self, to: datetime) -> None:
+        """Let it be `to`. Raises ValueError for a time before now."""
+        if to < self._now:
+            raise ValueError(f"time does not run backwards: {self._now} to {to}")
+        self._now = to
+
+
+class World:
+    """The application (`bridge`), the stand-ins (`sandbox`, `surveys`) and the time (`clock`)."""
+
+    def __init__(
+        self, clock: SimulatedClock, bridge: Bridge, sandbox: Sandbox, surveys: Surveys, hooks: str
+    ) -> None:
+        self.clock = clock
+        self.bridge = bridge
+        self.sandbox = sandbox
+        self.surveys = surveys
+        self.hooks = hooks
+        self.watch: Callable[[], None] = lambda: None
+
+    def run(self, script: Mapping[datetime, list[Callable[[], None]]], until: datetime) -> None:
+        """Do what is scripted when it is time, and let timers ring in between."""
+        times = sorted(script)
+        while True:
+            self.settle()
+            coming = [t for t in (times[0] if times else None, self._next_due()) if t is not None]
+            if not coming or min(coming) > until:
+                self.clock.move(max(until, self.clock()))
+                self.settle()
+                return
+            self.clock.move(max(min(coming), self.clock()))
+            self.sandbox.courier.run_due()
+            while times and times[0] <= self.clock():
+                for action in script[times.pop(0)]:
+                    action()
+
+    def settle(self) -> None:
+        """Wait until nothing is left to do at this moment."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with self.bridge.engine.begin() as connection:
+                busy = _busy(connection)
+            if not busy and not self.sandbox.courier.pending():
+                ticked = tick(self.bridge)
+                if not ticked.rung and not ticked.deliveries:
+                    break
+            if time.monotonic() > until:
+                raise TimeoutError(f"no rest at {self.clock()}: {busy or 'the courier is busy'}")
+            time.sleep(GLANCE)
+        self.watch()
+
+    def _next_due(self) -> datetime | None:
+        with self.bridge.engine.begin() as connection:
+            known = [tickets.next_due(connection), deliveries.next_due(connection)]
+        known.append(self.sandbox.courier.next_due())
+        return min((k for k in known if k is not None), default=None)
+
+
+def _busy(connection: Connection) -> str:
+    return str(
+        connection.execute(
+            text("""
+            SELECT concat_ws(', ',
+                (SELECT 'inbox' FROM inbox WHERE state IN ('waiting', 'matching') LIMIT 1),
+                (SELECT 'events' FROM events WHERE NOT judged LIMIT 1),
+                (SELECT 'deliveries' FROM deliveries WHERE state = 'sending' LIMIT 1),
+                (SELECT 'jobs' FROM procrastinate_jobs WHERE status IN ('todo', 'doing') LIMIT 1))
+            """)
+        ).scalar_one()
+    )
+
+
+@contextmanager
+def world(
+    url: str, config: Path, start: datetime, known: Callable[[Sandbox], list[Team]]
+) -> Iterator[World]:
+    """A world on an empty database; `known` peoples the stand-ins and says which teams there are."""
+    clock = SimulatedClock(start)
+    migrate(url)
+    with Sandbox(clock) as sandbox:
+        text_of = config.read_text("utf-8")
+        written = text_of.replace("{zendesk}", sandbox.zendesk_url).replace(
+            "{slack}", sandbox.slack_url
+        )
+        bridge = Bridge(parse(written, ENV, str(config)), url, now=clock)
+        with bridge.engine.begin() as connection:
+            teams.save(connection, known(sandbox))
+        server = Server(create_app(bridge))
+        server.start()
+        with _worker(bridge):
+            yield World(
+                clock, bridge, sandbox, Surveys(clock, sandbox.courier), f"{server.url}/hooks"
+            )
+        server.stop()
+        bridge.close()
+
+
+@contextmanager
+def _worker(bridge: Bridge) -> Iterator[None]:
+    """A worker of the queue in a thread, for as long as the block runs."""
+    started = threading.Event()
+    ended: list[Callable[[], object]] = []
+    faults: list[BaseException] = []
+
+    async def live() -> None:
+        task = asyncio.ensure_future(work(bridge, install_signal_handlers=False))
+        loop = asyncio.get_running_loop()
+        ended.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        started.set()
+        try:
+            await task
+        except asyncio.CancelledError:
+            return
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except Exception as error:  # noqa: BLE001 - told below, in the thread that waits
+            faults.append(error)
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=run, name="worker", daemon=True)
+    thread.start()
+    started.wait()
+    try:
+        yield
+    finally:
+        for end in ended:
+            end()
+        thread.join(PATIENCE)
+    if faults:
+        raise faults[0]
