@@ -117,7 +117,8 @@ def _busy(connection: Connection) -> str:
                 (SELECT 'inbox' FROM inbox WHERE state IN ('waiting', 'matching') LIMIT 1),
                 (SELECT 'events' FROM events WHERE NOT judged LIMIT 1),
                 (SELECT 'deliveries' FROM deliveries WHERE state = 'sending' LIMIT 1),
-                (SELECT 'jobs' FROM procrastinate_jobs WHERE status IN ('todo', 'doing') LIMIT 1))
+                (SELECT string_agg(concat(task_name, args, status, attempts), ' ')
+                   FROM procrastinate_jobs WHERE status IN ('todo', 'doing')))
             """)
         ).scalar_one()
     )

@@ -315,4 +315,5 @@ def _next(connection: Connection, row: Row) -> int | None:
 
 
 def _row(row: Any) -> Row:
-    return msgspec.convert(dict(row), Row)
+    # "to" is a word of SQL's own, for which SQLAlchemy has a kind of str that msgspec does not take.
+    return msgspec.convert({str(name): value for name, value in row.items()}, Row)

@@ -6,10 +6,12 @@ from granian import Granian
 from granian.constants import Interfaces
 
 
-def serve(host: str, port: int, *, workers: int = 1, threads: int = 32) -> None:
+def serve(
+    host: str, port: int, *, workers: int = 1, threads: int = 32, app: str = "bridge.web:application"
+) -> None:
     """Serve until SIGTERM. `threads` requests are under way at once in each of `workers` processes."""
     Granian(
-        "bridge.web:application",
+        app,
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -28,13 +28,14 @@ from bridge.domain.model import (
 from bridge.domain.routing import SLACK
 from bridge.store import alerts, deliveries, teams, tickets
 from bridge.work.bridge import Bridge
+from bridge.work.faults import Fault, guarded
 from bridge.work.queue import wake_deliveries
 from connectors import Desk, Dispatch, Unsearchable
 
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=10)
+AFTER_A_FAULT = timedelta(minutes=1)
 PEOPLE_FRESH = timedelta(days=7)
-LOOK_BACK = timedelta(minutes=5)  # clocks of vendors differ from ours
 
 log = structlog.get_logger()
 
@@ -45,23 +46,27 @@ def deliver(bridge: Bridge, number: int) -> None:
         row = deliveries.take(connection, number, bridge.now())
     if row is None:
         return
+    outcome = guarded(lambda: _attempt(bridge, row), delivery=row.id)
+    if isinstance(outcome, Fault):
+        outcome = Undeliverable(outcome, retry_after=AFTER_A_FAULT, unsure=True)
+    if isinstance(outcome, Undeliverable):
+        _fail(bridge, row, outcome)
+        return
+    with bridge.engine.begin() as connection:
+        if outcome is None:
+            following = deliveries.held(connection, row, "there is no message to follow up")
+        else:
+            following = deliveries.sent(connection, row, outcome, bridge.now())
+        _go_on(connection, following)
+    log.info("done", delivery=row.id, alert=row.alert, channel=row.channel, action=row.action.value)
+
+
+def _attempt(bridge: Bridge, row: deliveries.Row) -> Receipt | Undeliverable | None:
+    """The receipt, or why there is none; None if there is no message to edit or reply to."""
     try:
-        receipt = _send(bridge, row)
+        return _send(bridge, row)
     except Undeliverable as error:
-        _fail(bridge, row, error)
-    except _NothingToEdit:
-        with bridge.engine.begin() as connection:
-            _go_on(connection, deliveries.held(connection, row, "there is no message to follow up"))
-    else:
-        with bridge.engine.begin() as connection:
-            _go_on(connection, deliveries.sent(connection, row, receipt, bridge.now()))
-        log.info(
-            "sent", delivery=row.id, alert=row.alert, channel=row.channel, action=row.action.value
-        )
-
-
-class _NothingToEdit(Exception):
-    """The message that was to be edited or replied to was never posted."""
+        return error
 
 
 class _Case(Struct, frozen=True):
@@ -74,7 +79,7 @@ class _Case(Struct, frozen=True):
     posted: Receipt | None
 
 
-def _send(bridge: Bridge, row: deliveries.Row) -> Receipt:
+def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
     channel = bridge.channels.get(row.channel)
     if channel is None:
         raise Undeliverable(
@@ -85,7 +90,7 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt:
     with bridge.engine.begin() as connection:
         case = _case(connection, row)
     if row.action in (Action.EDIT, Action.REPLY, Action.BROADCAST) and case.posted is None:
-        raise _NothingToEdit
+        return None
     dispatch = Dispatch(
         action=row.action,
         to=row.to,
@@ -97,7 +102,7 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt:
     if not row.unsure:
         return channel.send(dispatch)
     try:
-        found = channel.find(dispatch, (row.tried_at or row.created_at) - LOOK_BACK)
+        found = channel.find(dispatch, row.created_at)
     except Unsearchable:
         receipt = channel.send(dispatch)
         return Receipt(

@@ -195,6 +195,18 @@ def test_zero_is_a_score_and_no_score_is_none() -> None:
     assert rated(score=None, words="Awful") is None
 
 
+def test_the_lines_belong_to_what_they_bound() -> None:
+    assert rated(score=0.1, raw="1", low=0, high=10) == (
+        "The customer rated 1 on a scale of 0 to 10",
+        Severity.CRITICAL,
+    )
+    assert rated(score=0.4, raw="4", low=0, high=10) == (
+        "The customer rated 4 on a scale of 0 to 10",
+        Severity.HIGH,
+    )
+    assert rated(score=0.41) is None
+
+
 def test_the_low_end_of_two_values_is_not_grave() -> None:
     assert rated(score=0.0, raw="bad", low=0, high=1) == ("The customer rated bad", Severity.HIGH)
 
@@ -243,6 +255,12 @@ def test_handoffs_are_told_again_at_twice_as_many() -> None:
     assert [f[0].occurrence if f else "" for f in told] == ["", "", "", "1", "1", "1", "2"]
 
 
+def test_handoffs_say_between_whom() -> None:
+    agents = Handoff(ago(hours=1), "agent", "1", "2")
+    [found] = judged(RULES["handoffs"](), handoffs=(*hops("A", "B", "C"), agents)).findings
+    assert found.facts == (("Between teams", "2"), ("Between agents", "1"))
+
+
 def test_a_detour_over_a_third_team_is_no_ping_pong() -> None:
     rule = RULES["ping_pong"]()
     assert judged(rule, handoffs=hops("A", "B", "C", "A")).findings == ()
@@ -263,6 +281,13 @@ def test_nobody_is_called_to_a_ticket_that_is_solved_or_gone(name: str) -> None:
     assert judged(RULES[name](), **ticket, gone="deleted").findings == ()
     solved = ticket | {"phases": (Phase(NOW, Category.SOLVED),)}
     assert judged(RULES[name](), **solved).findings == ()
+
+
+def test_reopened_tells_when_it_became_too_much_and_when_it_was_last() -> None:
+    times = (ago(hours=3), ago(hours=2), ago(hours=1))
+    [found] = judged(RULES["reopened"](), reopened=times).findings
+    assert found.since == ago(hours=2)
+    assert found.facts == (("Last reopened", "2026-03-04 11:00 UTC"),)
 
 
 def test_reopened_once_can_be_asked_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -173,6 +173,7 @@ findings = st.builds(
 days = st.lists(st.lists(findings, max_size=3, unique_by=lambda f: f.key), max_size=10)
 
 
+@settings(deadline=None)
 @given(days)
 def test_whatever_comes_an_alert_makes_sense(day: list[list[Finding]]) -> None:
     live: Alert | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.goals import GOALS, Goal, clocks, deadlines, used
@@ -277,6 +277,7 @@ def lived(life: list[tuple[int, str]]) -> Ticket:
     return ticket(*events)
 
 
+@settings(deadline=None)
 @given(lives, promises, calendars)
 def test_stages_are_reached_at_their_due_and_not_a_microsecond_before(
     life: list[tuple[int, str]], promise: Goal, hours: Hours
@@ -295,6 +296,7 @@ def test_stages_are_reached_at_their_due_and_not_a_microsecond_before(
             assert running.stage(due) == reached[-1]
 
 
+@settings(deadline=None)
 @given(lives, promises, calendars, minutes)
 def test_a_pause_changes_nothing_but_that_time_stands_still(
     life: list[tuple[int, str]], promise: Goal, hours: Hours, later: int
@@ -309,6 +311,7 @@ def test_a_pause_changes_nothing_but_that_time_stands_still(
         assert still.stage(now) == still.stage(now + 99 * HOUR) == running.stage(now)
 
 
+@settings(deadline=None)
 @given(lives, promises, calendars)
 def test_timers_ring_when_something_changes_and_never_in_the_past(
     life: list[tuple[int, str]], promise: Goal, hours: Hours

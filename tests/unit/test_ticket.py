@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -147,6 +147,7 @@ def as_they_come(events: list[AnyEvent]) -> Ticket:
     return folded
 
 
+@settings(deadline=None)
 @given(told())
 def test_order_and_repeats_of_what_we_are_told_do_not_matter(
     case: tuple[list[AnyEvent], list[AnyEvent]],
@@ -155,6 +156,7 @@ def test_order_and_repeats_of_what_we_are_told_do_not_matter(
     assert fold_all(arrivals) == as_they_come(arrivals) == in_order(history)
 
 
+@settings(deadline=None)
 @given(told())
 def test_nor_do_they_matter_for_what_is_found(
     case: tuple[list[AnyEvent], list[AnyEvent]],
@@ -164,6 +166,7 @@ def test_nor_do_they_matter_for_what_is_found(
     assert judge(as_they_come(arrivals), POLICY, now) == judge(in_order(history), POLICY, now)
 
 
+@settings(deadline=None)
 @given(histories)
 def test_a_ticket_makes_sense(history: list[AnyEvent]) -> None:
     made = in_order(history)
@@ -176,6 +179,7 @@ def test_a_ticket_makes_sense(history: list[AnyEvent]) -> None:
     assert bool(made.public_replies) == bool(made.first_reply_at) == bool(made.last_reply_at)
 
 
+@settings(deadline=None)
 @given(histories)
 def test_our_own_words_on_a_ticket_never_count(history: list[AnyEvent]) -> None:
     ours = [replace(e, seen=None) for e in history if e.by is Party.BRIDGE and type(e) is Replied]
@@ -278,6 +282,7 @@ def test_who_goes_along_to_the_new_team_can_hand_over_there() -> None:
 steps = st.lists(st.tuples(people, people), max_size=8)
 
 
+@settings(deadline=None)
 @given(steps)
 def test_how_a_save_is_told_does_not_matter(saves: list[tuple[str, str]]) -> None:
     def tell(how: str) -> Ticket:
