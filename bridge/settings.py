@@ -61,6 +61,13 @@ class Keep(_Section):
     events: Duration = timedelta(days=400)
 
 
+class Recovery(_Section):
+    """How soon work that a lost process left undone is taken up again."""
+
+    silent: Duration = timedelta(seconds=20)  # a worker not heard of for so long counts as gone
+    cut_off: Duration = timedelta(seconds=60)  # an attempt without an end; longer than any can take
+
+
 class SlackSection(_Section):
     """The Slack workspace."""
 
@@ -124,6 +131,7 @@ class Settings:
     routes: Mapping[str, Routes]
     playbooks: Mapping[str, str]
     keep: Keep
+    recovery: Recovery
 
     @property
     def database_url(self) -> str:
@@ -218,6 +226,7 @@ class _Reader:
             routes=self.routes(raw),
             playbooks=self.playbooks(raw),
             keep=self.section(Keep, ("keep",), raw.get("keep", {})),
+            recovery=self.section(Recovery, ("recovery",), raw.get("recovery", {})),
         )
 
     # --- the tables
@@ -450,6 +459,7 @@ _TOP = (
     "routes",
     "playbooks",
     "keep",
+    "recovery",
 )
 _HANDED_IN = ("name", "token", "session", "transport")
 

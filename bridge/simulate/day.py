@@ -62,7 +62,7 @@ class Day:
 
     world: World
     random: Random
-    script: dict[datetime, list[Callable[[], None]]] = field(default_factory=dict)
+    script: dict[datetime, list[Callable[[], object]]] = field(default_factory=dict)
     tickets: dict[int, Plan] = field(default_factory=dict)  # by ticket
     strangers: dict[str, Plan] = field(default_factory=dict)  # by e-mail, where there is no ticket
     surveyed: dict[str, str] = field(default_factory=dict)  # survey key -> "ticket:7" or e-mail
@@ -71,7 +71,7 @@ class Day:
     customers: list[int] = field(default_factory=list)
     numbers: int = 0
 
-    def at(self, start: datetime, minutes: float, action: Callable[[], None]) -> None:
+    def at(self, start: datetime, minutes: float, action: Callable[[], object]) -> None:
         """Let something happen so many *working* minutes after `start`."""
         moment = HOURS.add(start, timedelta(minutes=minutes))
         self.script.setdefault(moment, []).append(action)
@@ -183,7 +183,7 @@ class _Case:
 
         self.at(0, open_it)
 
-    def at(self, minutes: float, action: Callable[[], None]) -> None:
+    def at(self, minutes: float, action: Callable[[], object]) -> None:
         self.day.at(self.opened, minutes, action)
 
     def expect(self, *rules: str, ends: bool | None = None, note: bool = True) -> None:

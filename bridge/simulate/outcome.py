@@ -10,7 +10,8 @@ from msgspec import Struct
 from sqlalchemy import text
 
 from bridge.domain.model import Action, AlertState
-from bridge.simulate.day import TEAMS, Day
+from bridge.sandbox.zendesk_records import Ticket
+from bridge.simulate.day import TEAMS, Day, Plan
 from bridge.store import alerts, deliveries, tickets
 
 _TICKET = re.compile(r"/agent/tickets/(\d+)")
@@ -55,47 +56,32 @@ class _Seen(Struct):
     resolved: bool = False
 
 
+class _Trouble:
+    """What went wrong, counted by kind and told in words."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[str]()
+        self.words: list[str] = []
+
+    def say(self, kind: str, words: str, times: int = 1) -> None:
+        self.counts[kind] += times
+        self.words.append(f"{kind}: {words}")
+
+
 def outcome(day: Day, seed: int, seconds: float) -> Outcome:
     """Count."""
     look = _Look(day)
-    trouble = Counter[str]()
-    told: list[str] = []
-
-    def say(kind: str, words: str, times: int = 1) -> None:
-        trouble[kind] += times
-        told.append(f"{kind}: {words}")
-
+    trouble = _Trouble()
     planned = {f"ticket:{n}": p for n, p in day.tickets.items()} | dict(day.strangers)
     for subject, plan in planned.items():
-        seen = look.of(subject)
-        on_ticket = subject.startswith("ticket:") and plan.note
-        found = set(seen.rules)
-        if plan.rules and not seen.posts:
-            say("missed", f"{subject}: no Slack message for {sorted(plan.rules)}")
-        if on_ticket:
-            for rule in plan.rules - found:
-                say("missed", f"{subject}: no tag for {rule}")
-            if plan.rules and not seen.notes:
-                say("missed", f"{subject}: no note")
-        for rule in found - plan.rules:
-            say("false_alarms", f"{subject}: tag for {rule}")
-        if not plan.rules and (seen.posts or seen.notes):
-            say("false_alarms", f"{subject}: told of although nothing was wrong")
-        if plan.rules and seen.posts and seen.channel != f"alerts-{plan.team.lower()}":
-            say("missed", f"{subject}: told in {seen.channel}, not to {plan.team}")
-        if not plan.note and seen.notes:
-            say("false_alarms", f"{subject}: a note where there can be none")
-        if plan.ends is not None and seen.posts and plan.ends != seen.resolved:
-            say("missed", f"{subject}: resolved {seen.resolved}, planned {plan.ends}")
-        repeats = [seen.notes, seen.posts, *seen.rules.values()]
-        if extra := sum(max(n - 1, 0) for n in repeats):
-            say("duplicates", f"{subject}: {extra} written again", extra)
+        _missed(subject, plan, look.of(subject), trouble)
+        _too_much(subject, plan, look.of(subject), trouble)
     for subject in look.unplanned(set(planned)):
-        say("false_alarms", f"{subject}: nobody planned it")
+        trouble.say("false_alarms", f"{subject}: nobody planned it")
     for words in look.losses():
-        say("lost", words)
+        trouble.say("lost", words)
     for words in look.leaks():
-        say("leaks", words)
+        trouble.say("leaks", words)
     return Outcome(
         scenario="day",
         seed=seed,
@@ -107,15 +93,46 @@ def outcome(day: Day, seed: int, seconds: float) -> Outcome:
         notes_written=look.notes_written,
         slack_messages=look.slack_messages,
         slack_edits=look.slack_edits,
-        lost=trouble["lost"],
-        duplicates=trouble["duplicates"],
-        false_alarms=trouble["false_alarms"],
-        missed=trouble["missed"],
-        leaks=trouble["leaks"],
+        lost=trouble.counts["lost"],
+        duplicates=trouble.counts["duplicates"],
+        false_alarms=trouble.counts["false_alarms"],
+        missed=trouble.counts["missed"],
+        leaks=trouble.counts["leaks"],
         webhook_to_slack_ms=look.latency(),
         seconds=round(seconds, 1),
-        trouble=tuple(told[:20]),
+        trouble=tuple(trouble.words[:20]),
     )
+
+
+def _missed(subject: str, plan: Plan, seen: _Seen, trouble: _Trouble) -> None:
+    """What was planned and is not there, or not as planned."""
+    if not plan.rules:
+        return
+    if not seen.posts:
+        trouble.say("missed", f"{subject}: no Slack message for {sorted(plan.rules)}")
+        return
+    if subject.startswith("ticket:") and plan.note:
+        for rule in plan.rules - set(seen.rules):
+            trouble.say("missed", f"{subject}: no tag for {rule}")
+        if not seen.notes:
+            trouble.say("missed", f"{subject}: no note")
+    if seen.channel != f"alerts-{plan.team.lower()}":
+        trouble.say("missed", f"{subject}: told in {seen.channel}, not to {plan.team}")
+    if plan.ends is not None and plan.ends != seen.resolved:
+        trouble.say("missed", f"{subject}: resolved {seen.resolved}, planned {plan.ends}")
+
+
+def _too_much(subject: str, plan: Plan, seen: _Seen, trouble: _Trouble) -> None:
+    """What is there and was not planned, or is there twice."""
+    for rule in set(seen.rules) - plan.rules:
+        trouble.say("false_alarms", f"{subject}: tag for {rule}")
+    if not plan.rules and (seen.posts or seen.notes):
+        trouble.say("false_alarms", f"{subject}: told of although nothing was wrong")
+    if not plan.note and seen.notes:
+        trouble.say("false_alarms", f"{subject}: a note where there can be none")
+    extra = sum(max(n - 1, 0) for n in (seen.notes, seen.posts, *seen.rules.values()))
+    if extra:
+        trouble.say("duplicates", f"{subject}: {extra} written again", extra)
 
 
 class _Look:
@@ -219,12 +236,12 @@ class _Look:
             ]
         return words
 
-    def _state(self, number: int, ticket: object) -> dict[str, object]:
+    def _state(self, number: int, ticket: Ticket) -> dict[str, object]:
         people = [author for author, _ in self.desk.public_view(number)]
         return {
-            "status": str(ticket.status),  # type: ignore[attr-defined]
-            "group": str(ticket.group_id or ""),  # type: ignore[attr-defined]
-            "agent": str(ticket.assignee_id or ""),  # type: ignore[attr-defined]
+            "status": str(ticket.status),
+            "group": str(ticket.group_id or ""),
+            "agent": str(ticket.assignee_id or ""),
             "public": len(people),
         }
 
@@ -234,12 +251,14 @@ class _Look:
             f"ticket {number}: a customer sees what the bridge wrote"
             for number in self.desk.tickets
             for author, words in self.desk.public_view(number)
-            if author == self.us or "Alert Bridge" in words
+            if author == OURS or "AB-" in words
         ]
 
     def latency(self) -> dict[str, float]:
         """Real milliseconds from a survey's webhook leaving to the Slack message's arrival."""
-        arrived = {(a.channel, a.ts): a.monotonic for a in self.slack.arrivals}
+        arrived: dict[tuple[str, str], float] = {}
+        for a in self.slack.arrivals:  # an edit arrives under the same name again
+            arrived.setdefault((a.channel, a.ts), a.monotonic)
         first: dict[str, float] = {}
         for name in TEAMS:
             channel = self._channel(f"alerts-{name.lower()}")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -30,6 +31,7 @@ from bridge.work.tick import tick
 
 PATIENCE = 60.0  # real seconds until something that does not come to rest is a failure
 GLANCE = 0.002
+TOGETHER = timedelta(minutes=1)
 
 ENV = {
     "ZENDESK_CLIENT_ID": "bridge",
@@ -71,20 +73,26 @@ class World:
         self.hooks = hooks
         self.watch: Callable[[], None] = lambda: None
 
-    def run(self, script: Mapping[datetime, list[Callable[[], None]]], until: datetime) -> None:
-        """Do what is scripted when it is time, and let timers ring in between."""
-        times = sorted(script)
+    def run(self, script: Mapping[datetime, list[Callable[[], object]]], until: datetime) -> None:
+        """Do what is scripted when it is time, and let timers ring in between.
+
+        What is scripted within a minute of each other, with no timer in between, goes together.
+        """
+        times = deque(sorted(script))
         while True:
             self.settle()
-            coming = [t for t in (times[0] if times else None, self._next_due()) if t is not None]
-            if not coming or min(coming) > until:
+            due = self._next_due()
+            coming = min((t for t in (times[0] if times else None, due) if t), default=None)
+            if coming is None or coming > until:
                 self.clock.move(max(until, self.clock()))
                 self.settle()
                 return
-            self.clock.move(max(min(coming), self.clock()))
+            self.clock.move(max(coming, self.clock()))
             self.sandbox.courier.run_due()
-            while times and times[0] <= self.clock():
-                for action in script[times.pop(0)]:
+            last = min(coming + TOGETHER, due) if due else coming + TOGETHER
+            while times and (times[0] <= self.clock() or times[0] < last):
+                self.clock.move(max(times[0], self.clock()))
+                for action in script[times.popleft()]:
                     action()
 
     def settle(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bridge.store.schema import inbox
 
@@ -34,20 +34,20 @@ class Kept(Received, frozen=True, kw_only=True):
     reason: str = ""
 
 
-_ADD = text("""
+# The lists go as binary (%b): as text, each quote and backslash in them would have to be escaped.
+_ADD = """
     INSERT INTO inbox (source, delivery, received_at, method, url, headers, body)
     SELECT s, d, r, m, u, h::jsonb, b
-    FROM unnest(CAST(:source AS text[]), CAST(:delivery AS text[]), CAST(:at AS timestamptz[]),
-                CAST(:method AS text[]), CAST(:url AS text[]), CAST(:headers AS text[]),
-                CAST(:body AS bytea[])) AS new (s, d, r, m, u, h, b)
+    FROM unnest(%(source)b::text[], %(delivery)b::text[], %(at)b::timestamptz[], %(method)b::text[],
+                %(url)b::text[], %(headers)b::text[], %(body)b::bytea[]) AS new (s, d, r, m, u, h, b)
     ON CONFLICT (source, delivery) DO NOTHING
     RETURNING source, delivery
-""")
+"""
 
 
 def add(connection: Connection, rows: Sequence[Received]) -> list[bool]:
     """Keep deliveries; for each, whether it is new. A repeat changes nothing."""
-    added = connection.execute(
+    added = connection.exec_driver_sql(
         _ADD,
         {
             "source": [r.source for r in rows],

@@ -9,7 +9,7 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from bridge.work.bridge import Bridge
-from bridge.work.tasks import SILENT, make_queue
+from bridge.work.tasks import make_queue
 from bridge.work.tick import rescue_jobs, tick, tidy
 
 RESCUE_EACH = 5  # seconds
@@ -36,4 +36,4 @@ def run(bridge: Bridge) -> None:
 async def _rescue(bridge: Bridge) -> None:
     queue = make_queue(bridge)
     async with queue.open_async():
-        await rescue_jobs(queue, SILENT)
+        await rescue_jobs(queue, bridge.settings.recovery.silent.total_seconds())

@@ -15,8 +15,7 @@ from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
 from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ, wake
 
-HEARTBEAT = 5.0  # seconds
-SILENT = 20.0  # seconds without a heartbeat after which a worker counts as gone
+HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
 
 
@@ -51,6 +50,7 @@ def make_queue(bridge: Bridge) -> App:
 async def work(bridge: Bridge, **options: Any) -> None:
     """Run a worker until it is told to stop."""
     queue = make_queue(bridge)
+    silent = bridge.settings.recovery.silent.total_seconds()
     async with queue.open_async():
         await queue.run_worker_async(
             queues=[QUEUE],
@@ -58,8 +58,8 @@ async def work(bridge: Bridge, **options: Any) -> None:
             fetch_job_polling_interval=0.2,
             abort_job_polling_interval=60,
             delete_jobs="successful",
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=SILENT,
+            update_heartbeat_interval=silent / HEARTBEATS,
+            stalled_worker_timeout=silent,
             **options,
         )
 

@@ -17,7 +17,6 @@ from bridge.work.queue import DRAIN, wake, wake_deliveries
 
 RING_BATCH = 500
 LEFT_BEHIND = timedelta(seconds=1)
-CUT_OFF = timedelta(seconds=60)  # longer than any attempt can take
 
 log = structlog.get_logger()
 
@@ -52,7 +51,7 @@ def tick(bridge: Bridge) -> Ticked:
             or tickets.waiting_before(connection, left)
         ):
             wake(connection, DRAIN)
-        deliveries.rescue(connection, now - CUT_OFF)
+        deliveries.rescue(connection, now - bridge.settings.recovery.cut_off)
         ready = deliveries.due(connection, now, RING_BATCH)
         wake_deliveries(connection, ready)
     return Ticked(len(rung), len(ready))

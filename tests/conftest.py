@@ -1,0 +1,75 @@
+"""One PostgreSQL for all tests, and a database of its own for each test that asks for one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from bridge import embedded
+from bridge.store import connect, migrate
+
+TEMPLATE = "migrated"
+
+
+def named(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL whose database `migrated` has our tables; its URL."""
+    root = tmp_path_factory.mktemp("postgresql") / "var"
+    try:
+        with embedded.embedded_postgres(root) as url:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {TEMPLATE}")
+            migrate(named(url, TEMPLATE))
+            yield url
+    finally:
+        shutil.rmtree(embedded.home(root), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def names() -> Iterator[str]:
+    """Names for databases, never the same twice."""
+    return (f"test_{number}" for number in count(1))
+
+
+@pytest.fixture
+def database(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
+    """Makes a database, with our tables or (`empty=True`) without; it is gone after the test."""
+    made: list[str] = []
+
+    def make(*, empty: bool = False) -> str:
+        name = next(names)
+        template = "template1" if empty else TEMPLATE
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return named(server, name)
+
+    yield make
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def url(database: Callable[..., str]) -> str:
+    """A database with our tables and nothing in them."""
+    return database()
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """Connections to a database with our tables and nothing in them."""
+    made = connect(url, pool=8)
+    yield made
+    made.dispose()
