@@ -132,7 +132,7 @@ def hooks(bridge: Bridge, secrets: Mapping[str, tuple[str, ...]], intake: Intake
         incoming = Incoming(
             method=request.method,
             url=_called(settings.public_url),
-            headers={key.lower(): value for key, value in request.headers.items()},
+            headers=_headers(request.environ),
             body=request.get_data(cache=False),
             received_at=bridge.now(),
         )
@@ -186,12 +186,23 @@ def _received(name: str, source: Source, incoming: Incoming) -> inbox.Received:
     )
 
 
+def _headers(environ: Mapping[str, object]) -> dict[str, str]:
+    """The headers by their names in lower case: werkzeug's way to list them costs as much as its routing."""
+    found = {
+        key[5:].replace("_", "-").lower(): str(value)
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    for name in ("content-type", "content-length"):
+        found[name] = str(environ.get(name.upper().replace("-", "_"), ""))
+    return found
+
+
 def _called(public_url: str) -> str:
     """The address as the vendor called it: the public one, whatever proxies made of it."""
-    if not public_url:
-        return request.url
+    base = public_url or f"{request.scheme}://{request.host}"
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    return f"{public_url}{request.path}{query}"
+    return f"{base}{request.path}{query}"
 
 
 def _say(status: int, words: str) -> Response:

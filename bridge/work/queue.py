@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import Connection, text
@@ -16,14 +15,16 @@ from sqlalchemy import Connection, text
 from bridge.store import raw
 
 QUEUE = "bridge"
+_CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue listen
 DRAIN, MATCH, READ, DELIVER = "drain", "match", "read", "deliver"
 
 _deferring = App(connector=SyncPsycopgConnector())  # only ever used on a connection handed in
 
-_WAITING = text("""
-    SELECT id FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' FOR SHARE
+_RING = text("""
+    WITH job AS (
+        SELECT id FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' FOR SHARE)
+    SELECT pg_notify(:channel, json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM job
 """)
-_RING = text("SELECT pg_notify(:channel, :payload)")
 
 
 def wake(connection: Connection, task: str, lock: str = "", **arguments: Any) -> None:
@@ -34,12 +35,7 @@ def wake(connection: Connection, task: str, lock: str = "", **arguments: Any) ->
     """
     lock = lock or task
     for _ in range(3):
-        job = connection.execute(_WAITING, {"lock": lock}).scalar()
-        if job is not None:
-            payload = msgspec.json.encode({"type": "job_inserted", "job_id": job}).decode()
-            connection.execute(
-                _RING, {"channel": f"procrastinate_queue_v1#{QUEUE}", "payload": payload}
-            )
+        if connection.execute(_RING, {"lock": lock, "channel": _CHANNEL}).first():
             return
         savepoint = connection.begin_nested()
         try:

@@ -177,23 +177,35 @@ def listens(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-class Killer:
-    """Kills the worker in the midst of chosen calls: what it asked for is done, and it never hears so."""
+class Trap:
+    """Does what it is set for in the midst of the next such call of the worker to a vendor.
 
-    def __init__(self, processes: Processes) -> None:
-        self.processes = processes
-        self.lock = threading.Lock()
-        self.calls: Counter[str] = Counter()
-        self.chosen = {"note": {3}, "post": {9}}
+    What was asked for is still carried out, but whoever asked never hears so.
+    """
+
+    def __init__(self) -> None:
+        self._set: dict[str, Callable[[], None]] = {}
+        self._lock = threading.Lock()
+
+    def set(self, call: str, act: Callable[[], None]) -> threading.Event:
+        """Act at the next "note" or "post"; the event says that it has been done."""
+        done = threading.Event()
+
+        def once() -> None:
+            act()
+            done.set()
+
+        with self._lock:
+            self._set[call] = once
+        return done
 
     def __call__(self, vendor: str, method: str, path: str) -> Fault | None:
-        kind = "note" if method == "PUT" and re.search(r"/tickets/\d+\.json$", path) else ""
-        kind = "post" if path.endswith("chat.postMessage") else kind
-        if kind:
-            with self.lock:
-                self.calls[kind] += 1
-                if self.calls[kind] in self.chosen[kind]:
-                    self.processes.kill_the_worker()
+        note = method == "PUT" and re.search(r"/tickets/\d+\.json$", path)
+        call = "note" if note else "post" if path.endswith("chat.postMessage") else ""
+        with self._lock:
+            act = self._set.pop(call, None)
+        if act:
+            act()
         return None
 
 
@@ -218,8 +230,9 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
     eventually(lambda: listens(port))
     desk.subscribe(f"http://127.0.0.1:{port}/hooks/zendesk", SECRETS["ZENDESK_WEBHOOK_SECRET"])
     surveys = Surveys(wall_clock, sandbox.courier)
-    sandbox.faults = Killer(processes)
+    sandbox.faults = trap = Trap()
 
+    attempts = sandbox.courier.attempts
     began = time.monotonic()
     open_tickets = [
         desk.open_ticket(anna, f"Case {n}", "Please help.", support, assignee=ben)
@@ -237,12 +250,20 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
                 words="Nobody helps me.",
                 ticket=ticket,
             )
-        eventually(lambda: sandbox.courier.pending() < 100)
-        if n == COMMENTS // 2:
-            processes.kill_the_worker()
-        if n == COMMENTS * 3 // 4:
-            kill_the_database(root)
-            embedded.start(root)
+        eventually(lambda: slack.count(channel) > 2 * (n - 3), PATIENCE)
+        match n:
+            case 3:
+                assert trap.set("note", processes.kill_the_worker).wait(PATIENCE)
+            case 8:
+                assert trap.set("post", processes.kill_the_worker).wait(PATIENCE)
+            case 11:
+                assert trap.set("post", lambda: kill_the_database(root)).wait(PATIENCE)
+                desk.reply(open_tickets[0], anna, "Are you still there?")
+                eventually(lambda: any(a.status == 503 and a.number > 1 for a in attempts))
+                embedded.start(root)
+            case 15:
+                eventually(lambda: waiting(engine))
+                processes.kill_the_worker()
 
     deadline = began + PATIENCE
     while left := unfinished(engine, sandbox):
@@ -281,6 +302,13 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
 def kill_the_database(root: Path) -> None:
     file = embedded.home(root) / "data" / "postmaster.pid"
     os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGKILL)
+
+
+def waiting(engine: Engine) -> bool:
+    """Whether a webhook has been taken in that the worker has not read yet."""
+    with engine.begin() as connection:
+        query = text("SELECT count(*) FROM inbox WHERE state = 'waiting'")
+        return bool(connection.execute(query).scalar())
 
 
 def unfinished(engine: Engine, sandbox: Sandbox) -> str:

@@ -53,6 +53,18 @@ def moment_in_words(at: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What the rules that count have in common: from how many on, and how grave that is."""
+
+    at_least: int = 1
+    severity: Severity = Severity.WARNING
+
+    def __post_init__(self) -> None:
+        if self.at_least < 1:
+            raise ValueError(f"at_least must be 1 or more, not {self.at_least}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timed:
     """What the rules about clocks have in common: graver stages of one goal, and what they say.
 

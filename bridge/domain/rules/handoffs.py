@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bridge.domain.judge import Moment
-from bridge.domain.model import Finding, Severity
+from bridge.domain.model import Finding
+from bridge.domain.rules import Counted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handoffs:
+class Handoffs(Counted):
     """A live ticket changed team or agent `at_least` times; told again at twice, three times as many.
 
     >>> moves = [Handoff(ago(hours=h), "team", f"{h}", f"{h - 1}") for h in (3, 2, 1)]
@@ -24,7 +25,6 @@ class Handoffs:
     name: ClassVar[str] = "handoffs"
     playbook: ClassVar[str] = "Name one owner who keeps the case to the end."
     at_least: int = 3
-    severity: Severity = Severity.WARNING
 
     def check(self, moment: Moment) -> Iterable[Finding]:
         handoffs = moment.ticket.handoffs

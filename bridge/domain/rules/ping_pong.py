@@ -8,11 +8,12 @@ from itertools import pairwise
 from typing import ClassVar
 
 from bridge.domain.judge import Moment
-from bridge.domain.model import Finding, Severity
+from bridge.domain.model import Finding
+from bridge.domain.rules import Counted
 
 
 @dataclass(frozen=True, kw_only=True)
-class PingPong:
+class PingPong(Counted):
     """A live ticket went from one team to another and straight back, `at_least` times.
 
     >>> there, back = Handoff(ago(hours=2), "team", "1", "2"), Handoff(ago(hours=1), "team", "2", "1")
@@ -24,8 +25,6 @@ class PingPong:
 
     name: ClassVar[str] = "ping_pong"
     playbook: ClassVar[str] = "Get both teams on one call and settle whose it is."
-    at_least: int = 1
-    severity: Severity = Severity.WARNING
 
     def check(self, moment: Moment) -> Iterable[Finding]:
         if len(moment.ticket.handoffs) < 2 or not moment.ticket.live:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bridge.domain.judge import Moment
-from bridge.domain.model import Finding, Severity
-from bridge.domain.rules import moment_in_words
+from bridge.domain.model import Finding
+from bridge.domain.rules import Counted, moment_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reopened:
+class Reopened(Counted):
     """A live ticket was reopened `at_least` times. Once is common: many customers only say thanks.
 
     >>> example(Reopened(), reopened=[ago(hours=5), ago(hours=1)])
@@ -24,7 +24,6 @@ class Reopened:
     name: ClassVar[str] = "reopened"
     playbook: ClassVar[str] = "Read the case from the start: what was solved was not the problem."
     at_least: int = 2
-    severity: Severity = Severity.WARNING
 
     def check(self, moment: Moment) -> Iterable[Finding]:
         times = moment.ticket.reopened
