@@ -78,13 +78,11 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 @main.command()
 def worker() -> None:
     """Work off what came in: judge tickets, send alerts."""
-    import asyncio
-
-    from bridge.work.tasks import work
+    from bridge.work.tasks import run as work
 
     with _bridge() as bridge:
         _ = bridge.channels  # a missing credential is told now
-        asyncio.run(work(bridge))
+        work(bridge)
 
 
 @main.command()

@@ -126,4 +126,4 @@ def _why(ticket: Ticket) -> str:
         return f"the ticket was {ticket.gone}"
     if not ticket.category.live:
         return f"the ticket is {ticket.category.value}"
-    return "no reason for it is left"
+    return "nothing is wrong any more"

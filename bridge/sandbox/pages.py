@@ -65,11 +65,15 @@ def create_app(sandbox: Sandbox) -> Flask:
         """Links to tickets lead to their page here."""
         return mrkdwn(text.replace(f"<{zendesk.host}/agent/", f"<{request.host_url}"), slack)
 
+    def rich_to_html(block: Json) -> Markup:
+        return rich(block, zendesk.host, request.host_url)
+
     def named(value: Any, field: str) -> str:
         return _named(value, field, zendesk)
 
     app.jinja_env.filters |= {
         "mrkdwn": to_html,
+        "rich": rich_to_html,
         "emoji": _emoji,
         "clock": _clock,
         "named": named,
@@ -88,7 +92,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     @app.get("/")
     def overview() -> str:
         with zendesk.lock:
-            tickets = sorted(zendesk.tickets.values(), key=_recent, reverse=True)
+            tickets = sorted(zendesk.tickets.values(), key=_interesting, reverse=True)
         with slack.lock:
             channels = [(one, slack.messages(one.id)) for one in slack.channels.values()]
         attempts = list(courier.attempts)
@@ -175,6 +179,8 @@ def _reference(target: str, label: str | None, slack: Slack) -> Markup:
     if target.startswith("#"):
         channel = slack.channels.get(target[1:])
         return Markup('<span class="mention">#{}</span>').format(channel.name if channel else label)
+    if target.startswith("!date^"):
+        return Markup("<time>{}</time>").format(label or "some time")
     if target.startswith("!"):
         name = label or target[1:].partition("^")[0]
         return Markup('<span class="mention loud">@{}</span>').format(name.removeprefix("@"))
@@ -183,6 +189,42 @@ def _reference(target: str, label: str | None, slack: Slack) -> Markup:
         link = Markup('<a href="{}" rel="noreferrer">{}</a>')
         return link.format(html.unescape(target), words)
     return escape(words)
+
+
+def rich(block: Json, host: str, here: str) -> Markup:
+    """A `rich_text` block as HTML: sections, quotes, lists and code, with styles and links."""
+    parts = []
+    for part in block.get("elements", []):
+        if part.get("type") == "rich_text_list":
+            items = [_inline(one, host, here) for one in part.get("elements", [])]
+            parts.append(Markup("<ul>{}</ul>").format(Markup("").join(map(_item, items))))
+            continue
+        words = _inline(part, host, here)
+        frame = {"rich_text_quote": "<q>{}</q>", "rich_text_preformatted": "<pre>{}</pre>"}
+        kind = frame.get(part.get("type", ""), "<div>{}</div>")
+        parts.append(Markup(kind).format(words))  # noqa: S704 - the frames are ours
+    return Markup("").join(parts)
+
+
+def _item(words: Markup) -> Markup:
+    return Markup("<li>{}</li>").format(words)
+
+
+def _inline(part: Json, host: str, here: str) -> Markup:
+    return Markup("").join(_run(run, host, here) for run in part.get("elements", []))
+
+
+def _run(run: Json, host: str, here: str) -> Markup:
+    words: Markup = escape(
+        run.get("text") or run.get("url") or run.get("user_id") or run.get("name") or ""
+    )
+    url = str(run.get("url", "")).replace(f"{host}/agent/", here)
+    if run.get("type") == "link" and url.startswith(("http://", "https://")):
+        words = Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, words)
+    for style, tag in (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code")):
+        if run.get("style", {}).get(style):
+            words = Markup(f"<{tag}>{{}}</{tag}>").format(words)  # noqa: S704 - the tags are ours
+    return words
 
 
 def _emoji(text: str) -> str:
@@ -207,8 +249,9 @@ def _clock(at: datetime | str) -> str:
     return f"{when:%a %H:%M}"
 
 
-def _recent(ticket: Ticket) -> tuple[datetime, int]:
-    return ticket.updated_at, ticket.id
+def _interesting(ticket: Ticket) -> tuple[bool, datetime, int]:
+    """Tickets with tags first, then the newest."""
+    return bool(ticket.tags), ticket.updated_at, ticket.id
 
 
 def _thread(slack: Slack, message: Message) -> list[Any]:

@@ -129,6 +129,7 @@ class Surveys:
                 body=body,
                 sign=sign,
                 retry=_patiently,
+                label=f"{vendor} answer",
             )
         )
 

@@ -165,7 +165,7 @@ def _worker(bridge: Bridge) -> Iterator[None]:
     faults: list[BaseException] = []
 
     async def live() -> None:
-        task = asyncio.ensure_future(work(bridge, install_signal_handlers=False))
+        task = asyncio.ensure_future(work(bridge))
         loop = asyncio.get_running_loop()
         ended.append(lambda: loop.call_soon_threadsafe(task.cancel))
         started.set()

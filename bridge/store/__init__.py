@@ -31,6 +31,7 @@ def connect(url: str, *, pool: int = 5, connect_timeout: int = 5) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=8,
+        hide_parameters=True,  # an error's words go to the log, and what customers wrote does not
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
         connect_args={

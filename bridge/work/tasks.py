@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import signal
+from contextlib import suppress
 
+import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.engine import make_url
 
 from bridge.domain.model import Undeliverable
@@ -13,10 +17,15 @@ from bridge.store import teams as store_teams
 from bridge.work import drain as draining
 from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
+from bridge.work.faults import guarded
 from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ, wake
 
 HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
+AGAIN = 1.0  # seconds until a worker that has lost its database looks for it again
+
+
+log = structlog.get_logger()
 
 
 def make_queue(bridge: Bridge) -> App:
@@ -36,7 +45,7 @@ def make_queue(bridge: Bridge) -> App:
     def _deliver(delivery: int) -> None:
         deliver(bridge, delivery)
 
-    @queue.task(name=MATCH, queue=QUEUE)
+    @queue.task(name=MATCH, queue=QUEUE, retry=RetryStrategy(wait=15))
     def _match(inbox: int) -> None:
         match(bridge, inbox)
 
@@ -47,8 +56,30 @@ def make_queue(bridge: Bridge) -> App:
     return queue
 
 
-async def work(bridge: Bridge, **options: Any) -> None:
-    """Run a worker until it is told to stop."""
+def run(bridge: Bridge) -> None:
+    """Work until SIGTERM or SIGINT; what is under way is ended first."""
+
+    async def until_told() -> None:
+        working = asyncio.ensure_future(work(bridge))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    asyncio.run(until_told())
+
+
+async def work(bridge: Bridge) -> None:
+    """Run a worker until it is cancelled. One that loses its database waits for it and begins anew."""
+    while True:
+        try:
+            await _work(bridge)
+        except ConnectorException:
+            log.error("the worker has lost its database")
+        await asyncio.sleep(AGAIN)
+
+
+async def _work(bridge: Bridge) -> None:
     queue = make_queue(bridge)
     silent = bridge.settings.recovery.silent.total_seconds()
     async with queue.open_async():
@@ -60,7 +91,7 @@ async def work(bridge: Bridge, **options: Any) -> None:
             delete_jobs="successful",
             update_heartbeat_interval=silent / HEARTBEATS,
             stalled_worker_timeout=silent,
-            **options,
+            install_signal_handlers=False,
         )
 
 
@@ -72,7 +103,7 @@ def match(bridge: Bridge, number: int) -> None:
         return
     setting = bridge.settings.sources.get(row.source)
     if setting is not None:
-        _look(bridge, row, setting.source.desk)
+        guarded(lambda: _look(bridge, row, setting.source.desk), inbox=row.id)
     with bridge.engine.begin() as connection:
         draining.read_rows(bridge, connection, [row], looked=True)
         wake(connection, DRAIN)
