@@ -59,7 +59,7 @@ def run(port: int) -> None:
 
 
 @main.command()
-@click.option("--host", default="0.0.0.0", show_default=True)  # noqa: S104
+@click.option("--host", envvar="BRIDGE_HOST", default="0.0.0.0", show_default=True)  # noqa: S104
 @click.option("--port", type=int, envvar="PORT", default=8000, show_default=True)
 @click.option("--workers", type=int, envvar="WEB_CONCURRENCY", default=1, show_default=True)
 @click.option("--threads", type=int, default=32, show_default=True, help="Requests at once.")
@@ -402,7 +402,9 @@ def bench(what: str, keep: Path | None, as_json: bool) -> None:
 @contextmanager
 def _database() -> Iterator[str]:
     """DATABASE_URL, or the embedded database for as long as it is needed."""
-    if url := os.environ.get("DATABASE_URL", ""):
+    from bridge.settings import database_url
+
+    if url := database_url(os.environ):
         yield url
         return
     from bridge.embedded import embedded_postgres
@@ -412,7 +414,9 @@ def _database() -> Iterator[str]:
 
 
 def _need_database() -> None:
-    if not os.environ.get("DATABASE_URL"):
+    from bridge.settings import database_url
+
+    if not database_url(os.environ):
         raise click.ClickException(
             "DATABASE_URL is not set. `bridge run` starts the embedded database for its processes;"
             " a process started alone needs DATABASE_URL"

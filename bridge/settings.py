@@ -27,7 +27,7 @@ from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
 from bridge.domain.rules import rules as known_rules
 from bridge.domain.ticket import STATUSES
-from connectors import channels, desks, sources
+from connectors import channel_kinds, desk_kinds, source_kinds
 
 DEFAULT_CONFIG = "config/bridge.toml"
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
@@ -136,7 +136,7 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Where the data is; "" for the embedded database."""
-        return self.env.get("DATABASE_URL", "")
+        return database_url(self.env)
 
     @property
     def hours(self) -> Hours:
@@ -156,6 +156,11 @@ class Settings:
         if not found:
             raise ConfigError(f"{what} has no secret: set {names[0]} (or {names[0]}_FILE)")
         return found
+
+
+def database_url(env: Mapping[str, str]) -> str:
+    """DATABASE_URL, or what DATABASE_URL_FILE holds; "" for the embedded database."""
+    return _variable(env, "DATABASE_URL")
 
 
 def load(env: Mapping[str, str], path: str | Path | None = None) -> Settings:
@@ -201,8 +206,8 @@ class _Reader:
         }
         slack = None
         for name, table in self.tables(raw, "channels"):
-            if name not in channels():
-                self.fail(("channels", name), self.near(name, channels()))
+            if name not in channel_kinds():
+                self.fail(("channels", name), self.near(name, channel_kinds()))
             slack = self.section(SlackSection, ("channels", name), table)
         public_url = env.get("PUBLIC_URL", "").rstrip("/")
         if public_url and urlsplit(public_url).scheme not in ("http", "https"):
@@ -296,7 +301,7 @@ class _Reader:
 
     def desk(self, name: str, table: Mapping[str, Any]) -> DeskSetting:
         where = ("desks", name)
-        cls = self.kind(where, table, desks())
+        cls = self.kind(where, table, desk_kinds())
         upper = name.upper().replace("-", "_")
         own = ("kind", "client_id", "client_secret", "token", "statuses")
         options = {k: v for k, v in table.items() if k not in own}
@@ -324,10 +329,10 @@ class _Reader:
         where = ("sources", name)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             self.fail(where, "a source's name stands in its address: use a-z, 0-9 and -")
-        cls = self.kind(where, table, sources())
+        cls = self.kind(where, table, source_kinds())
         own = ("kind", "secret", "unsigned", "team")
         options = {k: v for k, v in table.items() if k not in own}
-        source = self.build(cls, where, {"name": name, **options}, extra=own)
+        source = self.build(cls, where, options, extra=own, name=name)
         if source.desk and source.desk not in known_desks and "desk" in options:
             self.fail((*where, "desk"), self.near(source.desk, known_desks))
         names = TypeAdapter(Variables).validate_python(
@@ -376,15 +381,22 @@ class _Reader:
         return self.validated(where, cls.model_fields, lambda: cls.model_validate(table))
 
     def build(
-        self, cls: Any, where: tuple[str, ...], table: dict[str, Any], extra: Sequence[str] = ()
+        self,
+        cls: Any,
+        where: tuple[str, ...],
+        table: dict[str, Any],
+        extra: Sequence[str] = (),
+        **given: str,
     ) -> Any:
         """A dataclass from a table; severities may be given by name, "off" for none."""
         allowed = [f.name for f in dataclasses.fields(cls) if f.init]
-        self.only(where, table, [f for f in allowed if f != "name"], extra=("name", *extra))
+        self.only(where, table, [f for f in allowed if f != "name"], extra=extra)
         for field in dataclasses.fields(cls):
             if field.name in table and "Severity" in str(field.type):
                 table[field.name] = self.severity((*where, field.name), table[field.name])
-        return self.validated(where, allowed, lambda: TypeAdapter(cls).validate_python(table))
+        return self.validated(
+            where, allowed, lambda: TypeAdapter(cls).validate_python(table | given)
+        )
 
     def severity(self, where: tuple[str, ...], value: object) -> Severity | None:
         levels: dict[str, Severity | None] = {s.name.lower(): s for s in Severity}

@@ -22,6 +22,7 @@ from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
 from bridge.embedded import embedded_postgres
+from bridge.settings import database_url
 
 PATIENCE = 20
 """Seconds that processes have to end their work, before they are killed."""
@@ -58,7 +59,7 @@ def run(procfile: Path, port: int, *, root: Path | None = None) -> int:
 
 
 def _database(root: Path | None) -> AbstractContextManager[str]:
-    given = os.environ.get("DATABASE_URL")
+    given = database_url(os.environ)
     return nullcontext(given) if given else embedded_postgres(root)
 
 

@@ -138,19 +138,19 @@ class Desk(Channel, Protocol):
 
 
 @cache
-def sources() -> dict[str, Any]:
+def source_kinds() -> dict[str, Any]:
     """Every kind of source, by kind."""
     return _discover("read", "connectors.desks", "connectors.surveys")
 
 
 @cache
-def desks() -> dict[str, Any]:
+def desk_kinds() -> dict[str, Any]:
     """Every kind of desk, by kind."""
     return _discover("history", "connectors.desks")
 
 
 @cache
-def channels() -> dict[str, Any]:
+def channel_kinds() -> dict[str, Any]:
     """Every kind of channel but the desks, by kind."""
     return _discover("send", "connectors.channels")
 

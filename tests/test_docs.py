@@ -34,7 +34,7 @@ from bridge.domain.model import (
 )
 from bridge.domain.routing import MEDIUMS, tag
 from bridge.domain.rules import rules
-from connectors import Incoming, desks, sources
+from connectors import Incoming, desk_kinds, source_kinds
 from connectors.channels.slack import blocks
 from connectors.desks import zendesk_webhooks
 from connectors.desks.zendesk import note_text
@@ -128,21 +128,21 @@ def test_every_key_of_a_table_is_documented(heading: str, model: type[BaseModel]
     assert set(told) == set(model.model_fields)
 
 
-@pytest.mark.parametrize("kind", sorted(desks()))
+@pytest.mark.parametrize("kind", sorted(desk_kinds()))
 def test_every_key_of_a_desk_is_documented(kind: str) -> None:
     told = section(text("docs/configuration.md"), "### `[desks.<name>]`")
-    own = {f.name for f in dataclasses.fields(desks()[kind])} - set(settings._HANDED_IN)
+    own = {f.name for f in dataclasses.fields(desk_kinds()[kind])} - set(settings._HANDED_IN)
     assert f'`"{kind}"`' in told
     assert own | {"kind", "client_id", "client_secret", "token", "statuses"} <= set(rows(told))
 
 
-@pytest.mark.parametrize("kind", sorted(sources()))
+@pytest.mark.parametrize("kind", sorted(source_kinds()))
 def test_every_kind_of_source_is_documented_with_its_keys(kind: str) -> None:
     told = section(text("docs/configuration.md"), "### `[sources.<name>]`")
     shared = set(rows(told.partition("\n#### ")[0]))
     assert shared == {"kind", "secret", "unsigned", "team", "desk"}
     assert f'`"{kind}"`' in told
-    own = {f.name for f in dataclasses.fields(sources()[kind])} - {"name", "desk"}
+    own = {f.name for f in dataclasses.fields(source_kinds()[kind])} - {"name", "desk"}
     assert not own or set(rows(section(told, f"#### `{kind}`"))) == own
     shown = "".join(block for page in PAGES for _, block in fences(page, "toml"))
     assert f'kind = "{kind}"' in shown, "a page should show how to set it up"
@@ -169,7 +169,7 @@ def test_every_scale_is_documented() -> None:
 def test_every_variable_is_documented() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "bridge").glob("*.py"))
     names = re.findall(
-        r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|_whole\(env, )["']([A-Z_]+)["']""", code
+        r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|_whole\(env, |_variable\(env, )["']([A-Z_]+)["']""", code
     )
     told = rows(section(text("README.md"), "## Environment variables"))
     assert set(names) - {"PATH"} == set(told)

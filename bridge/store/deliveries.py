@@ -267,14 +267,20 @@ def listing(connection: Connection, state: str | None, limit: int) -> list[Row]:
 
 
 def retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:
-    """Let failed or held deliveries be tried again, now; those that were."""
-    query = (
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids), deliveries.c.state.in_((FAILED, HELD, WAITING)))
-        .values(state=WAITING, not_before=now, reason="", attempts=0)
-        .returning(deliveries.c.id)
+    """Let failed or held deliveries be tried again, now; those that were. A waiting edit covers another."""
+    rows = connection.execute(
+        text("""
+            UPDATE deliveries AS d SET state = 'waiting', not_before = :now, reason = '', attempts = 0
+            WHERE id = ANY(CAST(:ids AS bigint[])) AND state IN ('failed', 'held', 'waiting')
+            AND NOT (action = 'edit' AND state <> 'waiting' AND EXISTS (
+                SELECT 1 FROM deliveries AS e WHERE e.alert = d.alert AND e.channel = d.channel
+                AND e.action = 'edit' AND e.id <> d.id
+                AND (e.state = 'waiting' OR (e.id = ANY(CAST(:ids AS bigint[])) AND e.id > d.id))))
+            RETURNING id
+        """),
+        {"ids": list(ids), "now": now},
     )
-    return list(connection.execute(query).scalars())
+    return sorted(rows.scalars())
 
 
 def ours(connection: Connection, desk: str, refs: Sequence[str]) -> set[str]:

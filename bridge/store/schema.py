@@ -190,7 +190,11 @@ people = Table(
     Column("staff", Boolean, nullable=False, server_default="false"),
     Column("read_at", TIME, nullable=False),
     Index("people_by_email", "email", postgresql_where=text("email <> ''")),
-    Index("people_by_phone", "phone", postgresql_where=text("phone <> ''")),
+    Index(
+        "people_by_phone",
+        text("ltrim(regexp_replace(phone, '\\D', '', 'g'), '0')"),
+        postgresql_where=text("phone <> ''"),
+    ),
     comment="Helpdesk users, as read from the desk when they were needed.",
 )
 

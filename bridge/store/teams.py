@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import Contact, Team
@@ -78,12 +79,12 @@ def person(connection: Connection, desk: str, number: str) -> Known | None:
 
 
 def customers(connection: Connection, desk: str, email: str, phone: str) -> list[str]:
-    """Ids of known customers with this e-mail (any case) or phone number."""
+    """Ids of known customers with this e-mail (any case) or phone number (however it is written)."""
     same = []
     if email:
         same.append(people.c.email == email.lower())
-    if phone:
-        same.append(people.c.phone == phone)
+    if digits := re.sub(r"\D", "", phone).lstrip("0"):
+        same.append(func.ltrim(func.regexp_replace(people.c.phone, r"\D", "", "g"), "0") == digits)
     if not same:
         return []
     query = select(people.c.id).where(people.c.desk == desk, or_(*same))

@@ -93,7 +93,11 @@ class Intake:
     def _store(self, batch: Sequence[tuple[inbox.Received, Future[bool]]]) -> None:
         """Keep a batch; if one of it can't be stored, each alone, so that it fails alone."""
         try:
-            with self.bridge.engine.begin() as connection:
+            c = self.__dict__.get("c")
+            if c is None:
+                c = self.c = self.bridge.engine.connect()
+            connection = c
+            with c.begin():
                 new = inbox.add(connection, [row for row, _ in batch])
                 if any(new):
                     wake(connection, DRAIN)
@@ -123,6 +127,8 @@ def hooks(bridge: Bridge, secrets: Mapping[str, tuple[str, ...]], intake: Intake
     """The routes for deliveries."""
     doors = Blueprint("hooks", __name__)
     settings = bridge.settings
+
+    turn = threading.Semaphore(3)
 
     @doors.route("/hooks/<name>", methods=["GET", "HEAD", "POST", "PUT"])
     def take(name: str) -> Response:

@@ -7,7 +7,12 @@ from granian.constants import Interfaces
 
 
 def serve(
-    host: str, port: int, *, workers: int = 1, threads: int = 32, app: str = "bridge.web:application"
+    host: str,
+    port: int,
+    *,
+    workers: int = 1,
+    threads: int = 32,
+    app: str = "bridge.web:application",
 ) -> None:
     """Serve until SIGTERM. `threads` requests are under way at once in each of `workers` processes."""
     Granian(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
@@ -15,16 +14,10 @@ from bridge.domain.model import ConfigError, Team
 from bridge.domain.routing import Routes
 from bridge.settings import DeskSetting, Settings
 from bridge.store import connect, teams
-from connectors import Channel, Desk, channels
-from connectors.desks.zendesk import host, mint
-from connectors.http import session
+from bridge.work.tokens import Minted
+from connectors import Channel, Desk, channel_kinds
 
 Now = Callable[[], datetime]
-
-TOKEN_MARGIN = timedelta(minutes=3)  # a token is renewed this long before it ends
-
-
-SCOPE = "read write"  # audits, and so a ticket's history, are given to the global scopes only
 
 
 def wall_clock() -> datetime:
@@ -60,7 +53,7 @@ class Bridge:
         """Every configured channel, desks included, by name."""
         found: dict[str, Channel] = dict(self.desks)
         if slack := self.settings.slack:
-            found["slack"] = channels()["slack"](
+            found["slack"] = channel_kinds()["slack"](
                 name="slack", token=self.settings.secret(slack.token), base_url=slack.base_url
             )
         return found
@@ -72,7 +65,9 @@ class Bridge:
             token: Callable[[bool], str] = lambda _: fixed  # noqa: E731
         else:
             client = (env.secret(setting.client_id), env.secret(setting.client_secret))
-            token = _Minted(self, name, setting.options, client)
+            token = Minted(
+                self.engine, self.now, name, lambda: setting.kind.mint(*client, **setting.options)
+            )
         desk: Desk = setting.kind(token=token, **setting.options)
         return desk
 
@@ -109,46 +104,6 @@ class Bridge:
     def teams(self, connection: Connection) -> list[Team]:
         """All teams as they are now."""
         return teams.all_teams(connection)
-
-
-class _Minted:
-    """A desk's access token: one row in the database, minted under its lock ahead of its end."""
-
-    def __init__(self, bridge: Bridge, account: str, options: Any, client: tuple[str, str]) -> None:
-        self.bridge = bridge
-        self.account = account
-        self.options = options
-        self.client = client
-        self._token = ""
-        self._good_until = datetime.min.replace(tzinfo=UTC)
-
-    def __call__(self, renew: bool) -> str:
-        """The token; a new one if the vendor has refused the one we have (`renew`)."""
-        now = self.bridge.now()
-        if not renew and self._token and now < self._good_until:
-            return self._token
-        refused = self._token if renew else ""
-        with self.bridge.engine.begin() as connection:
-            kept = teams.token(connection, self.account, now + TOKEN_MARGIN)
-            if not kept or kept == refused:
-                teams.lock_token(connection, self.account)
-                kept = teams.token(connection, self.account, now + TOKEN_MARGIN)
-            if not kept or kept == refused:
-                minted = mint(
-                    session(base_urls=self._bases()), self.options["subdomain"], *self.client, SCOPE
-                )
-                kept = minted.access_token
-                ends = now + timedelta(seconds=minted.expires_in)
-                teams.save_token(connection, self.account, kept, ends)
-                self._good_until = ends - TOKEN_MARGIN
-            else:
-                self._good_until = now + timedelta(minutes=1)
-        self._token = kept
-        return kept
-
-    def _bases(self) -> dict[str, str]:
-        base = self.options.get("base_url", "")
-        return {host(self.options["subdomain"]): base} if base else {}
 
 
 def require_sources(settings: Settings) -> dict[str, tuple[str, ...]]:

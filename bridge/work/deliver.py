@@ -32,8 +32,8 @@ from bridge.work.faults import Fault, guarded
 from bridge.work.queue import wake_deliveries
 from connectors import Desk, Dispatch, Unsearchable
 
-GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=10)
+MOST_ATTEMPTS = 150  # a day, at the longest pause
 AFTER_A_FAULT = timedelta(minutes=1)
 PEOPLE_FRESH = timedelta(days=7)
 
@@ -93,7 +93,7 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
         return None
     dispatch = Dispatch(
         action=row.action,
-        to=row.to,
+        to=_address(row, case),
         marker=row.marker,
         message=_message(bridge, row, case),
         previous=case.posted,
@@ -112,6 +112,15 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
             "may repeat: the first attempt's outcome can't be known",
         )
     return found or channel.send(dispatch)
+
+
+def _address(row: deliveries.Row, case: _Case) -> str:
+    """Where it goes: a first message to the team's channel as it is now, which may have been mended."""
+    if row.action is not Action.POST:
+        return row.to
+    if not case.team.slack_channel:
+        raise Undeliverable(f"team {case.team.name!r} has no Slack channel: `bridge teams import`")
+    return case.team.slack_channel
 
 
 def _case(connection: Connection, row: deliveries.Row) -> _Case:
@@ -213,7 +222,7 @@ def _fail(bridge: Bridge, row: deliveries.Row, error: Undeliverable) -> None:
     with bridge.engine.begin() as connection:
         if error.retry_after is None:
             following = deliveries.failed(connection, row, why)
-        elif now - row.created_at > GIVE_UP_AFTER:
+        elif row.attempts >= MOST_ATTEMPTS:
             following = deliveries.failed(
                 connection, row, f"gave up after {row.attempts} attempts: {why}"
             )

@@ -104,7 +104,7 @@ def read_rows(
         inbox.READ,
     )
     for arrived in found:
-        _read_from_desk(bridge, connection, arrived.event)
+        _read_from_desk(bridge, connection, arrived.event, owners)
     for outcome in outcomes:
         if outcome.unreadable:
             inbox.settle(connection, [outcome.row.id], inbox.UNREADABLE, outcome.unreadable)
@@ -157,6 +157,8 @@ def _bound(bridge: Bridge, connection: Connection, outcome: _Read, *, looked: bo
             if found is None and not looked and _can_look(bridge, outcome.row, event):
                 return replace(outcome, matching=True)
             subject = found or subject
+        elif not looked and _unheard_of(bridge, connection, subject):
+            return replace(outcome, matching=True)
         bound[event.answer.id] = subject
         events.append(
             tickets.arrive(replace(event, subject=subject), arrived.received_at, arrived.inbox)
@@ -165,19 +167,29 @@ def _bound(bridge: Bridge, connection: Connection, outcome: _Read, *, looked: bo
     return replace(outcome, events=tuple(events))
 
 
-def _read_from_desk(bridge: Bridge, connection: Connection, event: AnyEvent) -> None:
-    """Have a ticket read of which a source could tell no more than that it changed."""
+def _unheard_of(bridge: Bridge, connection: Connection, subject: str) -> bool:
+    """Whether an answer's ticket must be read first, for its team to be known."""
+    desk = subject.partition(":")[0]
+    return desk in bridge.settings.desks and tickets.find(connection, subject) is None
+
+
+def _read_from_desk(
+    bridge: Bridge, connection: Connection, event: AnyEvent, owners: dict[str, set[str]]
+) -> None:
+    """Have a ticket read of which a source could tell no more than that somebody else changed it."""
     desk = event.subject.partition(":")[0]
-    if isinstance(event, Touched) and event.read and desk in bridge.settings.desks:
+    if not isinstance(event, Touched) or not event.read or desk not in bridge.settings.desks:
+        return
+    if event.actor not in owners.get(desk, ()):
         wake(connection, READ, f"{READ}:{event.subject}", subject=event.subject)
 
 
-def contacts_in(bridge: Bridge, row: inbox.Kept) -> list[Contact]:
-    """The contacts given in a delivery's survey answers."""
+def answers_in(bridge: Bridge, row: inbox.Kept) -> list[Rated]:
+    """The survey answers in a delivery."""
     outcome = guarded(lambda: _read(bridge, row), inbox=row.id)
     if isinstance(outcome, Fault):
         return []
-    return [a.event.answer.contact for a in outcome.events if isinstance(a.event, Rated)]
+    return [a.event for a in outcome.events if isinstance(a.event, Rated)]
 
 
 def _ticket_of(

@@ -11,14 +11,11 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.engine import make_url
 
-from bridge.domain.model import Undeliverable
-from bridge.store import deliveries, inbox, tickets
-from bridge.store import teams as store_teams
-from bridge.work import drain as draining
 from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
-from bridge.work.faults import guarded
-from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ, wake
+from bridge.work.drain import drain
+from bridge.work.lookup import match, read
+from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ
 
 HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
@@ -39,7 +36,7 @@ def make_queue(bridge: Bridge) -> App:
 
     @queue.task(name=DRAIN, queue=QUEUE)
     def _drain() -> None:
-        draining.drain(bridge)
+        drain(bridge)
 
     @queue.task(name=DELIVER, queue=QUEUE)
     def _deliver(delivery: int) -> None:
@@ -93,58 +90,3 @@ async def _work(bridge: Bridge) -> None:
             stalled_worker_timeout=silent,
             install_signal_handlers=False,
         )
-
-
-def match(bridge: Bridge, number: int) -> None:
-    """Look at the desk for the customer of a survey answer, then read the answer, matched or not."""
-    with bridge.engine.begin() as connection:
-        row = inbox.find(connection, number)
-    if row is None or row.state != inbox.MATCHING:
-        return
-    setting = bridge.settings.sources.get(row.source)
-    if setting is not None:
-        guarded(lambda: _look(bridge, row, setting.source.desk), inbox=row.id)
-    with bridge.engine.begin() as connection:
-        draining.read_rows(bridge, connection, [row], looked=True)
-        wake(connection, DRAIN)
-
-
-def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
-    now = bridge.now()
-    for contact in draining.contacts_in(bridge, row):
-        try:
-            found = bridge.desks[desk].find_people(contact.email, contact.phone)
-        except Undeliverable as error:
-            draining.log.warning("customer not looked for", inbox=row.id, why=str(error))
-            continue
-        people = [
-            store_teams.Known(
-                desk=desk,
-                id=p.id,
-                name=p.name,
-                email=p.email or contact.email,
-                phone=p.phone or contact.phone,
-                staff=p.staff,
-                read_at=now,
-            )
-            for p in found
-        ]
-        with bridge.engine.begin() as connection:
-            store_teams.save_people(connection, people)
-
-
-def read(bridge: Bridge, subject: str) -> None:
-    """Read a ticket from its desk, and store what happened to it as events."""
-    desk, _, key = subject.partition(":")
-    try:
-        found = bridge.desks[desk].history(key)
-    except Undeliverable as error:
-        draining.log.warning("not read", subject=subject, why=str(error))
-        if error.retry_after is None:
-            return
-        raise
-    now = bridge.now()
-    with bridge.engine.begin() as connection:
-        owners = deliveries.our_users(connection)
-        draining.store_events(connection, [tickets.arrive(e, now) for e in found], owners)
-        wake(connection, DRAIN)

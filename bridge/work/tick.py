@@ -16,6 +16,7 @@ from bridge.work.bridge import Bridge
 from bridge.work.queue import DRAIN, wake, wake_deliveries
 
 RING_BATCH = 500
+FAILED_JOBS_HOURS = 7 * 24
 LEFT_BEHIND = timedelta(seconds=1)
 
 log = structlog.get_logger()
@@ -66,6 +67,11 @@ def tidy(bridge: Bridge) -> None:
             gone += tickets.forget_events(connection, now - keep.events)
         if not gone:
             return
+
+
+async def forget_jobs(queue: App) -> None:
+    """Delete jobs that failed for good a week ago. Those that ended well are never kept."""
+    await queue.job_manager.delete_old_jobs(nb_hours=FAILED_JOBS_HOURS, include_failed=True)
 
 
 async def rescue_jobs(queue: App, silent_for: float) -> int:

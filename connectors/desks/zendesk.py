@@ -131,6 +131,14 @@ class Zendesk:
         host(self.subdomain)
         logging.getLogger("zenpy").setLevel(logging.INFO)  # below, it logs whole bodies
 
+    @staticmethod
+    def mint(
+        client_id: str, client_secret: str, *, subdomain: str, base_url: str = "", **_: str
+    ) -> Token:
+        """A fresh token for an account with these settings. Raises Undeliverable."""
+        bases = {host(subdomain): base_url} if base_url else {}
+        return mint(session(base_urls=bases), subdomain, client_id, client_secret)
+
     # -- out --
 
     def send(self, dispatch: Dispatch) -> Receipt:

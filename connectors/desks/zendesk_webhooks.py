@@ -56,7 +56,7 @@ TEMPLATE = """\
 """
 
 # The same for a trigger on "satisfaction": the rating itself is read from the helpdesk.
-SATISFACTION_TEMPLATE = TEMPLATE.replace("ticket.updated", "satisfaction.rated")
+SATISFACTION_TEMPLATE = TEMPLATE.replace('"ticket.updated"', '"satisfaction.rated"')
 
 _INVOCATION = "x-zendesk-webhook-invocation-id"
 _PREFIX = "zen:event-type"

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bridge.domain.model import AnyEvent
-from connectors import Incoming, Source, sources
+from connectors import Incoming, Source, source_kinds
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 
@@ -67,7 +67,7 @@ def samples() -> Iterator[Sample]:
         yield Sample(
             kind=path.parent.name,
             case=path.stem,
-            source=sources()[path.parent.name](**setup["settings"]),
+            source=source_kinds()[path.parent.name](**setup["settings"]),
             incoming=request(path.read_bytes(), setup["received_at"]),
             secret=setup.get("secret", ""),
             body_is_signed=setup.get("body_is_signed", True),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.model import Action, Receipt, Undeliverable
-from connectors import Channel, Dispatch, channels, desks
+from connectors import Channel, Dispatch, channel_kinds, desk_kinds
 from connectors.channels.slack import Slack
 from connectors.desks.zendesk import Zendesk
 from tests.contract.messages import NASTY, dispatch
@@ -47,7 +47,7 @@ def fail(kind: str, vendor: Vendor) -> Undeliverable:
 
 
 def test_every_channel_is_tried_here() -> None:
-    assert set(channels()) | set(desks()) <= set(DOORS)
+    assert set(channel_kinds()) | set(desk_kinds()) <= set(DOORS)
 
 
 @each

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from bridge.domain.model import Unreadable
-from connectors import Incoming, Source, sources
+from connectors import Incoming, Source, source_kinds
 from tests.contract.test_sources import sane
 
 SHARED = Path(__file__).parents[3] / "shared" / "payloads"
@@ -80,16 +80,16 @@ def outcome(source: Source, incoming: Incoming) -> str:
 
 def table() -> Iterator[tuple[str, str, str]]:
     for path in files():
-        for kind, cls in sources().items():
+        for kind, cls in source_kinds().items():
             for incoming in requests(path):
                 yield path.name, kind, outcome(cls(name=kind), incoming)
 
 
 @pytest.mark.skipif(not files(), reason="the real payloads are not here")
-@pytest.mark.parametrize("kind", sources(), ids=str)
+@pytest.mark.parametrize("kind", source_kinds(), ids=str)
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 def test_a_real_payload_is_read_or_refused(path: Path, kind: str) -> None:
-    source = sources()[kind](name=kind)
+    source = source_kinds()[kind](name=kind)
     outcomes = [outcome(source, incoming) for incoming in requests(path)]
     for (beginning, expected_kind), expected in EXPECTED.items():
         if kind == expected_kind and path.name.startswith(beginning):

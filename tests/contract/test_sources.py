@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.model import AnyEvent, Forged, Rated, Unreadable
-from connectors import Incoming, sources
+from connectors import Incoming, source_kinds
 from tests.contract.samples import Sample, samples
 
 
@@ -32,7 +32,7 @@ PROVEN = [sample for sample in SAMPLES if sample.secret]
 READABLE = [sample for sample in SAMPLES if sample.events is not None]
 BODIES = [sample for sample in SAMPLES if sample.incoming.body]
 
-each_kind = pytest.mark.parametrize("kind", sources(), ids=str)
+each_kind = pytest.mark.parametrize("kind", source_kinds(), ids=str)
 each = pytest.mark.parametrize("sample", SAMPLES, ids=str)
 each_proven = pytest.mark.parametrize("sample", PROVEN, ids=str)
 each_readable = pytest.mark.parametrize("sample", READABLE, ids=str)
@@ -70,7 +70,7 @@ GARBAGE = ("", " ", "x", "é✓", "v1,", "v1,é", "sha256=", "-1", "9" * 400, "1
 
 @each_kind
 def test_is_a_frozen_value_with_a_sample(kind: str) -> None:
-    source: Any = sources()[kind]
+    source: Any = source_kinds()[kind]
     assert source.__dataclass_params__.frozen
     assert all(field.kw_only for field in fields(source))
     assert {"name", "desk"} <= {field.name for field in fields(source)} | set(vars(source))

@@ -143,7 +143,7 @@ def test_a_reason_goes_and_comes_back_with_its_first_time() -> None:
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        (CASE, "no reason for it is left"),
+        (CASE, "nothing is wrong any more"),
         (ticket(became("09:00", "solved")), "the ticket is solved"),
         (ticket(gone("09:00", into="17")), "the ticket was merged into 17"),
     ],

@@ -93,7 +93,7 @@ def test_reasons_that_have_gone_come_last_and_are_no_headline() -> None:
 def test_an_end_is_the_headline() -> None:
     told = message(alert_after((SLOW,), ()))
     assert told.resolved
-    assert told.headline == "Resolved itself: no reason for it is left"
+    assert told.headline == "Resolved itself: nothing is wrong any more"
     assert [line.gone for line in told.lines] == [True]
 
 

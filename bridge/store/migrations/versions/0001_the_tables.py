@@ -135,7 +135,7 @@ def upgrade() -> None:
     op.create_index(
         "people_by_phone",
         "people",
-        ["phone"],
+        [sa.literal_column("ltrim(regexp_replace(phone, '\\D', '', 'g'), '0')")],
         unique=False,
         postgresql_where=sa.text("phone <> ''"),
     )

@@ -1,0 +1,79 @@
+"""What has to be asked of a desk before a delivery makes sense: a ticket's history, a customer's tickets."""
+
+from __future__ import annotations
+
+import structlog
+
+from bridge.domain.model import Contact, Undeliverable
+from bridge.store import deliveries, inbox, teams, tickets
+from bridge.work import drain as draining
+from bridge.work.bridge import Bridge
+from bridge.work.faults import guarded
+from bridge.work.queue import DRAIN, wake
+
+log = structlog.get_logger()
+
+
+def match(bridge: Bridge, number: int) -> None:
+    """Look at the desk for the ticket or the customer of a survey answer, then read the answer.
+
+    A desk that does not answer holds up no alert: the answer is read all the same.
+    """
+    with bridge.engine.begin() as connection:
+        row = inbox.find(connection, number)
+    if row is None or row.state != inbox.MATCHING:
+        return
+    setting = bridge.settings.sources.get(row.source)
+    if setting is not None:
+        guarded(lambda: _look(bridge, row, setting.source.desk), inbox=row.id)
+    with bridge.engine.begin() as connection:
+        draining.read_rows(bridge, connection, [row], looked=True)
+        wake(connection, DRAIN)
+
+
+def read(bridge: Bridge, subject: str) -> None:
+    """Read a ticket from its desk, and store what happened to it as events.
+
+    Raises Undeliverable if it may go better later; a ticket that does not exist is no failure.
+    """
+    desk, _, key = subject.partition(":")
+    try:
+        found = bridge.desks[desk].history(key)
+    except Undeliverable as error:
+        log.warning("not read", subject=subject, why=str(error))
+        if error.retry_after is None:
+            return
+        raise
+    now = bridge.now()
+    with bridge.engine.begin() as connection:
+        owners = deliveries.our_users(connection)
+        draining.store_events(connection, [tickets.arrive(e, now) for e in found], owners)
+        wake(connection, DRAIN)
+
+
+def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
+    for rated in draining.answers_in(bridge, row):
+        try:
+            if rated.subject.partition(":")[0] in bridge.settings.desks:
+                read(bridge, rated.subject)
+            else:
+                _find_customer(bridge, desk, rated.answer.contact)
+        except Undeliverable as error:
+            log.warning("not looked up", inbox=row.id, why=str(error))
+
+
+def _find_customer(bridge: Bridge, desk: str, contact: Contact) -> None:
+    people = [
+        teams.Known(
+            desk=desk,
+            id=p.id,
+            name=p.name,
+            email=p.email or contact.email,
+            phone=p.phone or contact.phone,
+            staff=p.staff,
+            read_at=bridge.now(),
+        )
+        for p in bridge.desks[desk].find_people(contact.email, contact.phone)
+    ]
+    with bridge.engine.begin() as connection:
+        teams.save_people(connection, people)
