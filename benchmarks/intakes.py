@@ -44,7 +44,6 @@ def one_by_one() -> Flask:
     """Our route without group commit."""
     settings = load(os.environ)
     bridge = Bridge(settings, settings.database_url, pool=32)
-    app = bare()
     app = Flask(__name__)
     app.register_blueprint(hooks(bridge, require_sources(settings), OneByOne(bridge)))
 

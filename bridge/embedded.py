@@ -98,6 +98,11 @@ def home(root: Path) -> Path:
     return root if os.geteuid() or _is_explicit(root) else SYSTEM / _short(root)
 
 
+def clients() -> Path:
+    """The folder of PostgreSQL's programs (psql, pg_dump…) that came along. Raises EmbeddedError."""
+    return _bin(_wheel())
+
+
 def find(root: Path) -> Embedded | None:
     """The server of ``root``, if it is running. Raises EmbeddedError if its password is gone."""
     place = _place(root)

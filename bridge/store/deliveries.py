@@ -247,14 +247,14 @@ def rescue(connection: Connection, before: datetime) -> int:
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """When the next waiting delivery may be sent."""
-    query = (
-        select(deliveries.c.not_before)
-        .where(deliveries.c.state == WAITING)
-        .order_by(deliveries.c.not_before)
-        .limit(1)
-    )
-    found: datetime | None = connection.execute(query).scalar()
+    """When the next waiting delivery, first in its lane, may be sent."""
+    found: datetime | None = connection.execute(
+        text("""
+            SELECT min(not_before) FROM deliveries AS d WHERE state = 'waiting'
+            AND NOT EXISTS (SELECT 1 FROM deliveries AS e WHERE e.alert = d.alert AND e.channel = d.channel
+                            AND e.id < d.id AND e.state IN ('waiting', 'sending'))
+        """)
+    ).scalar()
     return found
 
 

@@ -24,6 +24,7 @@ def serve(
         workers=workers,
         blocking_threads=threads,
         backlog=1024,
-        log_access=False,
+        backpressure=1024,
+        websockets=False,
         respawn_failed_workers=True,
     ).serve()

@@ -46,22 +46,6 @@ def test_who_says_too_many_is_left_alone_for_as_long_as_asked(
     assert len(office.posts()) == len(office.notes(ticket)) == 1
 
 
-def test_a_channel_that_is_too_busy_holds_up_every_message_to_it_and_no_other(
-    office: Office,
-) -> None:
-    billing = [office.open(), office.open()]
-    support = office.open(group="Support")
-    asked = fail(office, POST, Fault.status(429, "", {"Retry-After": "60"}))
-    for ticket in (*billing, support):
-        office.rate(ticket, score=1)
-
-    assert office.posts("Billing") == []
-    assert len(office.posts("Support")) == 1
-    office.later(seconds=61)
-    assert len(office.posts("Billing")) == 2
-    assert len(asked.seen) == 4
-
-
 @pytest.mark.parametrize("call", [POST, NOTE, TAGS], ids=["Slack", "a note", "tags"])
 @pytest.mark.parametrize(
     "fault",
