@@ -35,9 +35,9 @@ from bridge.domain.model import (
 from bridge.domain.routing import MEDIUMS, tag
 from bridge.domain.rules import rules
 from connectors import Incoming, desk_kinds, source_kinds
-from connectors.channels.slack import blocks
+from connectors.channels.slack_blocks import blocks
 from connectors.desks import zendesk_webhooks
-from connectors.desks.zendesk import note_text
+from connectors.desks.zendesk_note import note_text
 from connectors.scores import RANGES
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,8 @@ from bridge.domain.model import Action, Line, Message, Receipt, Severity, Undeli
 from bridge.sandbox import Fault, Sandbox
 from bridge.sandbox.blocks import problems
 from connectors import Unsearchable
-from connectors.channels.slack import Slack, blocks, reply_blocks
+from connectors.channels.slack import Slack
+from connectors.channels.slack_blocks import blocks, reply_blocks
 from tests.contract.messages import LINE, MESSAGE, NASTY, SINCE, dispatch, nasty
 from tests.contract.wire import Asked, Said, Vendor
 

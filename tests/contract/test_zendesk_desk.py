@@ -30,7 +30,8 @@ from bridge.domain.model import (
 )
 from bridge.sandbox import Fault, Sandbox
 from connectors import Unsearchable
-from connectors.desks.zendesk import Zendesk, host, mint, note_text
+from connectors.desks.zendesk import Zendesk, host, mint
+from connectors.desks.zendesk_note import note_text
 from connectors.http import session
 from tests.contract.messages import LINE, MESSAGE, SINCE, dispatch, nasty
 from tests.contract.wire import Asked, Said, Vendor
