@@ -73,6 +73,7 @@ def _play(made: World, day: Day, console: Console) -> None:
                     f"[dim]{now:%H:%M}[/dim] {alert.severity.name.lower():8} {alert.subject:14}"
                     f" {reason.headline} -> {alert.team}",
                     highlight=False,
+                    soft_wrap=True,
                 )
 
         made.watch = watch

@@ -98,10 +98,13 @@ class World:
     def settle(self) -> None:
         """Wait until nothing is left to do at this moment."""
         until = time.monotonic() + PATIENCE
+        courier = self.sandbox.courier
         while True:
+            carried = len(courier.attempts)
             with self.bridge.engine.begin() as connection:
                 busy = _busy(connection)
-            if not busy and not self.sandbox.courier.pending():
+            # What was under way while we looked may lie in the inbox by now: look again.
+            if not busy and not courier.pending() and len(courier.attempts) == carried:
                 ticked = tick(self.bridge)
                 if not ticked.rung and not ticked.deliveries:
                     break
