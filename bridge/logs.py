@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -23,6 +24,23 @@ def set_up(*, verbose: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(OneLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries])
     for chatty in ("procrastinate", "apscheduler", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+class OneLine(logging.Formatter):
+    """What a library says, on one line: of an error its kind and where, for its details may quote a customer."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's first line, and its error's kind and place."""
+        line = f"{record.name}: {record.getMessage().partition(chr(10))[0]}"
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return line
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+        kind = type(getattr(error, "orig", None) or error.__cause__ or error).__name__
+        return f"{line} ({kind}{where})"

@@ -411,7 +411,9 @@ class _Reader:
         try:
             return make()
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            found = error.errors(include_url=False)
+            # A misspelt key is also a missing one: the misspelling is what helps.
+            first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
             at = (*where, *(str(part) for part in first["loc"]))
             if first["type"] == "extra_forbidden":
                 self.fail(at, self.near(at[-1], allowed))

@@ -69,13 +69,16 @@ def write(teams: list[Team]) -> str:
     for team in teams:
         lines.append(f"[teams.{_key(team.name)}]")
         values = {k: v for k, v in asdict(team).items() if k != "name" and v}
-        lines += [
-            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()
-        ]
+        lines += [f"{key} = {_quoted(value)}" for key, value in values.items()]
         lines.append("")
     return "\n".join(lines)
 
 
 def _key(name: str) -> str:
     bare = all(c.isascii() and (c.isalnum() or c in "-_") for c in name)
-    return name if name and bare else json.dumps(name, ensure_ascii=False)
+    return name if name and bare else _quoted(name)
+
+
+def _quoted(value: object) -> str:
+    """A text, or a list of them, as TOML has it: like JSON, but for one control character more."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

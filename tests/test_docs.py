@@ -169,7 +169,8 @@ def test_every_scale_is_documented() -> None:
 def test_every_variable_is_documented() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "bridge").glob("*.py"))
     names = re.findall(
-        r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|_whole\(env, |_variable\(env, )["']([A-Z_]+)["']""", code
+        r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|_whole\(env, |_variable\(env, )["']([A-Z_]+)["']""",
+        code,
     )
     told = rows(section(text("README.md"), "## Environment variables"))
     assert set(names) - {"PATH"} == set(told)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.domain.alerts import Step
 from bridge.domain.model import Alert, AlertState
@@ -35,9 +35,39 @@ def listing(connection: Connection, limit: int) -> list[Alert]:
     return [_alert(row) for row in connection.execute(query)]
 
 
-def save(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Alert:
-    """Write an alert and add to its story; a new one gets its number."""
-    values = {
+def save(connection: Connection, changed: Sequence[tuple[Alert, Sequence[Step]]]) -> list[Alert]:
+    """Write alerts, in this order, and add to their stories; new ones get their numbers."""
+    new = [alert for alert, _ in changed if not alert.number]
+    numbers: dict[str, int] = {}
+    if new:
+        query = insert(alerts).returning(alerts.c.ref, alerts.c.number)
+        added = connection.execute(query, [_columns(alert) for alert in new])
+        numbers = {row.ref: row.number for row in added}
+    if known := [alert for alert, _ in changed if alert.number]:
+        connection.execute(
+            update(alerts).where(alerts.c.number == bindparam("its_number")),
+            [_columns(alert) | {"its_number": alert.number} for alert in known],
+        )
+    saved = [
+        alert if alert.number else replace(alert, number=numbers[alert.ref]) for alert, _ in changed
+    ]
+    told = [
+        {
+            "alert": alert.number,
+            "at": alert.changed_at,
+            "what": step.change.value,
+            "detail": msgspec.to_builtins(step.finding) if step.finding else {},
+        }
+        for alert, (_, steps) in zip(saved, changed, strict=True)
+        for step in steps
+    ]
+    if told:
+        connection.execute(insert(story), told)
+    return saved
+
+
+def _columns(alert: Alert) -> dict[str, Any]:
+    return {
         "ref": alert.ref,
         "subject": alert.subject,
         "state": alert.state.value,
@@ -48,24 +78,6 @@ def save(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Alert:
         "ended_at": alert.ended_at,
         "body": msgspec.to_builtins(alert),
     }
-    if alert.number:
-        connection.execute(update(alerts).where(alerts.c.number == alert.number).values(values))
-    else:
-        query = insert(alerts).values(values).returning(alerts.c.number)
-        alert = replace(alert, number=connection.execute(query).scalar_one())
-    connection.execute(
-        insert(story),
-        [
-            {
-                "alert": alert.number,
-                "at": alert.changed_at,
-                "what": step.change.value,
-                "detail": msgspec.to_builtins(step.finding) if step.finding else {},
-            }
-            for step in steps
-        ],
-    )
-    return alert
 
 
 def _alert(row: Any) -> Alert:

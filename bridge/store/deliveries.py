@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import Action, Delivery, Receipt
@@ -46,34 +46,38 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add(
-    connection: Connection, alert: int, planned: Sequence[Delivery], now: datetime
+    connection: Connection, planned: Sequence[tuple[int, Delivery]], now: datetime
 ) -> list[int]:
-    """Keep planned deliveries; the ids of those that are to be sent. An edit that waits already covers a new one."""
-    ids = []
-    for delivery in planned:
-        query = (
-            insert(deliveries)
-            .values(
-                alert=alert,
-                channel=delivery.channel,
-                action=delivery.action.value,
-                to=delivery.to,
-                why=delivery.why,
-                text=delivery.text,
-                tags=list(delivery.tags),
-                marker=token_hex(8),
-                state=HELD if delivery.held else WAITING,
-                reason=delivery.held,
-                not_before=delivery.not_before or now,
-                created_at=now,
-            )
-            .on_conflict_do_nothing()
-            .returning(deliveries.c.id)
-        )
-        added = connection.execute(query).scalar()
-        if added is not None and not delivery.held:
-            ids.append(added)
-    return ids
+    """Keep what is planned for alerts (by number), in this order; the ids of those that are to be sent.
+
+    An edit that waits already covers a new one.
+    """
+    if not planned:
+        return []
+    query = (
+        insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, deliveries.c.state)
+    )
+    added = connection.execute(
+        query,
+        [
+            {
+                "alert": alert,
+                "channel": delivery.channel,
+                "action": delivery.action.value,
+                "to": delivery.to,
+                "why": delivery.why,
+                "text": delivery.text,
+                "tags": list(delivery.tags),
+                "marker": token_hex(8),
+                "state": HELD if delivery.held else WAITING,
+                "reason": delivery.held,
+                "not_before": delivery.not_before or now,
+                "created_at": now,
+            }
+            for alert, delivery in planned
+        ],
+    )
+    return [row.id for row in added if row.state == WAITING]
 
 
 def take(connection: Connection, number: int, now: datetime) -> Row | None:
@@ -122,17 +126,17 @@ def posted(connection: Connection, alert: int, channel: str) -> Receipt | None:
     return msgspec.convert(receipt, Receipt) if receipt else None
 
 
-def mediums(connection: Connection, alert: int) -> set[str]:
-    """The channels in which an alert has, or will have, a message of its own."""
-    query = (
-        select(deliveries.c.channel)
-        .where(
-            deliveries.c.alert == alert,
+def mediums(connection: Connection, numbers: Sequence[int]) -> dict[int, set[str]]:
+    """The channels in which alerts have, or will have, messages of their own, by alert."""
+    found: dict[int, set[str]] = {number: set() for number in numbers}
+    if found:
+        query = select(deliveries.c.alert, deliveries.c.channel).where(
+            deliveries.c.alert == func.any(list(numbers)),
             deliveries.c.action.in_((Action.POST.value, Action.NOTE.value)),
         )
-        .distinct()
-    )
-    return set(connection.execute(query).scalars())
+        for row in connection.execute(query):
+            found[row.alert].add(row.channel)
+    return found
 
 
 def of_alert(connection: Connection, alert: int) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from bridge.store.schema import inbox
+from bridge.store.schema import events, inbox
 
 WAITING, READ, MATCHING, UNREADABLE = "waiting", "read", "matching", "unreadable"
 
@@ -105,10 +105,16 @@ def find(connection: Connection, number: int) -> Kept | None:
 
 
 def replay(connection: Connection, ids: Iterable[int] | None) -> int:
-    """Let deliveries be read again: these, or all that are unreadable. How many there were."""
-    query = update(inbox).values(state=WAITING, reason="")
+    """Let deliveries be read again: these, or all that are unreadable. How many there were.
+
+    Their events that could not be judged for a fault of ours are judged again.
+    """
+    query = update(inbox).values(state=WAITING, reason="").returning(inbox.c.id)
     chosen = inbox.c.state == UNREADABLE if ids is None else inbox.c.id == func.any(list(ids))
-    return connection.execute(query.where(chosen)).rowcount
+    again = list(connection.execute(query.where(chosen)).scalars())
+    faulty = (events.c.inbox == func.any(again)) & (events.c.fault != "")
+    connection.execute(update(events).where(faulty).values(judged=False, fault=""))
+    return len(again)
 
 
 def forget(connection: Connection, before: datetime, limit: int = 5000) -> int:

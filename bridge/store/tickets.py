@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from bridge.store.schema import answers, deadlines, events, tickets
 
 _event = msgspec.json.Decoder(AnyEvent)
 _encode = msgspec.json.Encoder().encode
+_NUL = re.compile(
+    r"(?<!\\)(?:\\\\)*\\u0000"
+)  # and not a backslash that somebody wrote before u0000
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -32,7 +36,7 @@ def arrive(event: AnyEvent, received_at: datetime, inbox: int | None = None) -> 
         body = _encode(event).decode()
     except UnicodeEncodeError as error:
         raise Unreadable("a text holds half a character (a lone surrogate)") from error
-    if "\\u0000" in body:
+    if "\\u0000" in body and _NUL.search(body):
         raise Unreadable("a text holds a NUL character")
     return Arrived(event, body, received_at, inbox)
 
@@ -61,20 +65,21 @@ class Judged(msgspec.Struct, frozen=True):
     told: Mapping[str, Severity]
 
 
-_ADD = text("""
+# Lists of JSON go as binary (%b): as text, each quote and backslash in them would have to be escaped.
+_ADD = """
     INSERT INTO events (event, subject, at, received_at, inbox, body)
     SELECT e, s, a, r, i, b::jsonb
-    FROM unnest(CAST(:event AS text[]), CAST(:subject AS text[]), CAST(:at AS timestamptz[]),
-                CAST(:received AS timestamptz[]), CAST(:inbox AS bigint[]), CAST(:body AS text[]))
+    FROM unnest(%(event)b::text[], %(subject)b::text[], %(at)b::timestamptz[],
+                %(received)b::timestamptz[], %(inbox)s::bigint[], %(body)b::text[])
          AS new (e, s, a, r, i, b)
     ON CONFLICT (event) DO NOTHING
-""")
+"""
 
 
 def add_events(connection: Connection, arrived: Sequence[Arrived]) -> None:
     """Store events still to be judged; one that is known already changes nothing."""
     if arrived:
-        connection.execute(
+        connection.exec_driver_sql(
             _ADD,
             {
                 "event": [a.event.id for a in arrived],
@@ -152,20 +157,20 @@ def history(connection: Connection, subject: str) -> list[AnyEvent]:
     return [msgspec.convert(body, AnyEvent) for body in rows]
 
 
-_STORE = text("""
+_STORE = """
     UPDATE tickets SET state = n.state::jsonb, timers = n.timers::jsonb, told = n.told::jsonb,
                        team = n.team, requester = n.requester, updated_at = n.at
-    FROM unnest(CAST(:id AS text[]), CAST(:state AS text[]), CAST(:timers AS text[]), CAST(:told AS text[]),
-                CAST(:team AS text[]), CAST(:requester AS text[]), CAST(:at AS timestamptz[]))
+    FROM unnest(%(id)b::text[], %(state)b::text[], %(timers)b::text[], %(told)b::text[],
+                %(team)b::text[], %(requester)b::text[], %(at)b::timestamptz[])
          AS n (id, state, timers, told, team, requester, at)
     WHERE tickets.id = n.id
-""")
+"""
 
 
 def store(connection: Connection, judged: Sequence[Judged]) -> None:
     """Write tickets back after judging."""
     if judged:
-        connection.execute(
+        connection.exec_driver_sql(
             _STORE,
             {
                 "id": [j.ticket.id for j in judged],
@@ -184,16 +189,25 @@ def store(connection: Connection, judged: Sequence[Judged]) -> None:
         )
 
 
-def judged(connection: Connection, ids: Sequence[int], fault: str = "") -> None:
-    """Mark events as judged; `fault` says why they could not be."""
+def judged(connection: Connection, ids: Sequence[int]) -> None:
+    """Mark events as judged."""
     if ids:
         connection.execute(
-            text("""
-                UPDATE events SET judged = true, fault = :fault
-                WHERE id = ANY(CAST(:ids AS bigint[])) AND NOT judged
-            """),
-            {"ids": list(ids), "fault": fault},
+            text("UPDATE events SET judged = true WHERE id = ANY(CAST(:ids AS bigint[]))"),
+            {"ids": list(ids)},
         )
+
+
+def faulty(connection: Connection, ids: Sequence[int], fault: str) -> list[int]:
+    """Set events aside that could not be judged; the deliveries (`inbox`) in which they came."""
+    rows = connection.execute(
+        text("""
+            UPDATE events SET judged = true, fault = :fault WHERE id = ANY(CAST(:ids AS bigint[]))
+            RETURNING inbox
+        """),
+        {"ids": list(ids), "fault": fault},
+    )
+    return [number for number in rows.scalars() if number is not None]
 
 
 def waiting_before(connection: Connection, before: datetime) -> bool:
@@ -296,6 +310,8 @@ def forget_events(connection: Connection, before: datetime, limit: int = 5000) -
 
 def subjects_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The subjects that survey answers were bound to before."""
+    if not ids:
+        return {}
     query = select(answers).where(answers.c.answer.in_(ids))
     return {row.answer: row.subject for row in connection.execute(query)}
 

@@ -17,7 +17,7 @@ def create_app(bridge: Bridge) -> Flask:
     """The WSGI application. Raises ConfigError if a source has no secret and isn't `unsigned`."""
     secrets = require_sources(bridge.settings)
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + 1  # one more, to see that it is too much
     app.register_blueprint(hooks(bridge, secrets, Intake(bridge)))
     app.register_blueprint(health(bridge))
     if n := bridge.settings.proxies:

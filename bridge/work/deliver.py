@@ -242,7 +242,7 @@ def _fail(bridge: Bridge, row: deliveries.Row, error: Undeliverable) -> None:
 
 def _say_no_note(bridge: Bridge, connection: Connection, row: deliveries.Row) -> None:
     """The manager is told in the posted message that the agent will see no note."""
-    if SLACK not in deliveries.mediums(connection, row.alert):
+    if SLACK not in deliveries.mediums(connection, [row.alert])[row.alert]:
         return
     alert = alerts.find(connection, row.alert)
     team = next(
@@ -251,7 +251,7 @@ def _say_no_note(bridge: Bridge, connection: Connection, row: deliveries.Row) ->
     edit = Delivery(
         channel=SLACK, action=Action.EDIT, to=team.slack_channel, why="no note on the ticket"
     )
-    wake_deliveries(connection, deliveries.add(connection, row.alert, [edit], bridge.now()))
+    wake_deliveries(connection, deliveries.add(connection, [(row.alert, edit)], bridge.now()))
 
 
 def _go_on(connection: Connection, following: int | None) -> None:

@@ -7,7 +7,7 @@ one; each is folded, judged, and what became of its alert is planned, all or not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from time import monotonic
@@ -90,12 +90,13 @@ def read_rows(
 ) -> None:
     """Store what deliveries say. `looked`: their customers have been looked for at the desk already."""
     owners = deliveries.our_users(connection)
-    outcomes = []
+    readings = []
     for row in rows:
-        outcome = guarded(lambda row=row: _read(bridge, row), inbox=row.id)  # type: ignore[misc]
-        if isinstance(outcome, Fault):
-            outcome = _Read(row, unreadable=outcome)
-        outcomes.append(_bound(bridge, connection, outcome, looked=looked))
+        reading = guarded(lambda row=row: _read(bridge, row), inbox=row.id)  # type: ignore[misc]
+        readings.append(_Read(row, unreadable=reading) if isinstance(reading, Fault) else reading)
+    known = tickets.subjects_of(connection, [e.answer.id for r in readings for e in _answers(r)])
+    outcomes = [_bound(bridge, connection, r, known, looked=looked) for r in readings]
+    tickets.bind(connection, known)
     found = [event for outcome in outcomes for event in outcome.events if not outcome.matching]
     store_events(connection, found, owners)
     inbox.settle(
@@ -134,16 +135,20 @@ def _read(bridge: Bridge, row: inbox.Kept) -> _Read:
     return _Read(row, events)
 
 
-def _bound(bridge: Bridge, connection: Connection, outcome: _Read, *, looked: bool) -> _Read:
+def _answers(reading: _Read) -> list[Rated]:
+    return [a.event for a in reading.events if isinstance(a.event, Rated)]
+
+
+def _bound(
+    bridge: Bridge, connection: Connection, outcome: _Read, known: dict[str, str], *, looked: bool
+) -> _Read:
     """Give survey answers without a ticket the customer's newest ticket, where there is one.
 
-    All parts of one answer go to the same subject. A customer whom we do not know yet is looked for
-    at the desk, outside this transaction.
+    All parts of one answer go to the same subject: `known` says which, and learns it. A customer whom we
+    do not know yet is looked for at the desk, outside this transaction.
     """
-    strays = [a for a in outcome.events if isinstance(a.event, Rated)]
-    if not strays:
+    if not _answers(outcome):
         return outcome
-    known = tickets.subjects_of(connection, [a.event.answer.id for a in strays])  # type: ignore[union-attr]
     bound: dict[str, str] = {}
     events = []
     for arrived in outcome.events:
@@ -163,7 +168,7 @@ def _bound(bridge: Bridge, connection: Connection, outcome: _Read, *, looked: bo
         events.append(
             tickets.arrive(replace(event, subject=subject), arrived.received_at, arrived.inbox)
         )
-    tickets.bind(connection, bound)
+    known |= bound
     return replace(outcome, events=tuple(events))
 
 
@@ -211,22 +216,27 @@ def store_events(
     connection: Connection, found: Sequence[tickets.Arrived], owners: dict[str, set[str]]
 ) -> None:
     """Store events, those that our own writing caused marked as ours."""
-    tickets.add_events(connection, [_own(connection, arrived, owners) for arrived in found])
+    notes = {desk: [n for a in found if (n := _note(a.event, desk))] for desk in owners}
+    ours = {desk: deliveries.ours(connection, desk, refs) for desk, refs in notes.items() if refs}
+    tickets.add_events(connection, [_own(arrived, owners, ours) for arrived in found])
 
 
 def _own(
-    connection: Connection, arrived: tickets.Arrived, owners: dict[str, set[str]]
+    arrived: tickets.Arrived, owners: Mapping[str, set[str]], ours: Mapping[str, set[str]]
 ) -> tickets.Arrived:
     event = arrived.event
     desk = event.subject.partition(":")[0]
-    if desk not in owners or event.by is Party.BRIDGE:
-        return arrived
-    ours = event.actor in owners[desk]
-    if not ours and isinstance(event, Replied) and event.ref and not event.public:
-        ours = bool(deliveries.ours(connection, desk, [f"comment:{event.ref}"]))
-    if not ours:
+    by_us = event.actor in owners.get(desk, ()) or _note(event, desk) in ours.get(desk, ())
+    if not by_us or event.by is Party.BRIDGE:
         return arrived
     return tickets.arrive(replace(event, by=Party.BRIDGE), arrived.received_at, arrived.inbox)
+
+
+def _note(event: AnyEvent, desk: str) -> str:
+    """What an internal note on a ticket of the desk is remembered by, if we wrote it; "" for any other event."""
+    if not isinstance(event, Replied) or event.public or not event.ref:
+        return ""
+    return f"comment:{event.ref}" if event.subject.startswith(f"{desk}:") else ""
 
 
 # --- events into tickets, tickets into alerts
@@ -281,16 +291,15 @@ def _judge_claimed(
         )
         numbers = [w.id for w in waiting[claim.id]]
         if isinstance(outcome, Fault):
-            tickets.judged(connection, numbers, fault=outcome)
+            came_in = tickets.faulty(connection, numbers, outcome)
+            inbox.settle(connection, came_in, inbox.UNREADABLE, outcome)
             continue
         done += numbers
         outcomes.append((claim, outcome))
     tickets.store(connection, [tickets.Judged(o.ticket, o.timers, o.told) for _, o in outcomes])
     tickets.judged(connection, done)
     _set_timers(connection, outcomes)
-    for _, outcome in outcomes:
-        if outcome.alert is not None and outcome.steps:
-            _tell(bridge, connection, outcome, known_teams)
+    _tell(bridge, connection, [outcome for _, outcome in outcomes], known_teams)
 
 
 def _judge(
@@ -337,37 +346,47 @@ def _set_timers(
 
 
 def _tell(
-    bridge: Bridge, connection: Connection, outcome: _Outcome, known_teams: Sequence[Team]
+    bridge: Bridge,
+    connection: Connection,
+    outcomes: Sequence[_Outcome],
+    known_teams: Sequence[Team],
 ) -> None:
-    """Store the alert and plan who is told."""
-    alert, ticket = outcome.alert, outcome.ticket
-    if alert is None:
+    """Store what became of alerts, and plan who is told."""
+    told = [(o, o.alert) for o in outcomes if o.alert is not None and o.steps]
+    if not told:
         return
-    posted: set[str] = set()
+    posted = deliveries.mediums(connection, [alert.number for _, alert in told if alert.number])
+    saved = alerts.save(
+        connection, [(_named(bridge, alert, o, known_teams), o.steps) for o, alert in told]
+    )
+    planned = []
+    for (outcome, _), alert in zip(told, saved, strict=True):
+        team = next((t for t in known_teams if t.name == alert.team), Team(name=alert.team))
+        desk = outcome.ticket.desk if outcome.ticket.desk in bridge.settings.desks else ""
+        mediums = posted.get(alert.number, ())
+        facts = Plan(
+            team,
+            bridge.routes(team),
+            desk,
+            frozenset(TICKET if medium == desk else medium for medium in mediums),
+        )
+        planned += [(alert.number, d) for d in plan(alert, outcome.ticket, outcome.steps, facts)]
+        log.info(
+            "alert",
+            alert=alert.number,
+            subject=alert.subject,
+            steps=[s.change.value for s in outcome.steps],
+            severity=alert.severity.name,
+        )
+    wake_deliveries(connection, deliveries.add(connection, planned, bridge.now()))
+
+
+def _named(bridge: Bridge, alert: Alert, outcome: _Outcome, known_teams: Sequence[Team]) -> Alert:
+    """The alert with its reference and its team, which it keeps for life."""
     if alert.number:
-        posted = deliveries.mediums(connection, alert.number)
-    else:
-        team = team_of(bridge, ticket, known_teams)
-        alert = replace(alert, ref=f"AB-{token_hex(4).upper()}", team=team.name)
-    team = next((t for t in known_teams if t.name == alert.team), Team(name=alert.team))
-    desk = ticket.desk if ticket.desk in bridge.settings.desks else ""
-    alert = alerts.save(connection, alert, outcome.steps)
-    facts = Plan(
-        team,
-        bridge.routes(team),
-        desk,
-        frozenset(TICKET if medium == desk else medium for medium in posted),
-    )
-    planned = plan(alert, ticket, outcome.steps, facts)
-    ids = deliveries.add(connection, alert.number, planned, bridge.now())
-    wake_deliveries(connection, ids)
-    log.info(
-        "alert",
-        alert=alert.number,
-        subject=alert.subject,
-        steps=[s.change.value for s in outcome.steps],
-        severity=alert.severity.name,
-    )
+        return alert
+    team = team_of(bridge, outcome.ticket, known_teams)
+    return replace(alert, ref=f"AB-{token_hex(4).upper()}", team=team.name)
 
 
 def team_of(bridge: Bridge, ticket: Ticket, known: Sequence[Team]) -> Team:

@@ -6,10 +6,12 @@ do stands in our own rows, so that a job too many is harmless and one too few is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
 from sqlalchemy import Connection, text
 
 from bridge.store import raw
@@ -22,8 +24,9 @@ _deferring = App(connector=SyncPsycopgConnector())  # only ever used on a connec
 
 _RING = text("""
     WITH job AS (
-        SELECT id FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' FOR SHARE)
-    SELECT pg_notify(:channel, json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM job
+        SELECT id, queueing_lock AS lock FROM procrastinate_jobs
+        WHERE queueing_lock = ANY(CAST(:locks AS text[])) AND status = 'todo' ORDER BY id FOR SHARE)
+    SELECT lock, pg_notify(:channel, json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM job
 """)
 
 
@@ -33,28 +36,33 @@ def wake(connection: Connection, task: str, lock: str = "", **arguments: Any) ->
     A waiting job is locked `FOR SHARE`, so that no worker takes and ends it before our rows can be
     seen; and because a worker passes over a locked row, it is told again at the commit.
     """
-    lock = lock or task
+    _wake(connection, task, {lock or task: arguments})
+
+
+def wake_deliveries(connection: Connection, ids: Iterable[int]) -> None:
+    """Make sure that each of these deliveries has a job."""
+    if wanted := {f"{DELIVER}:{number}": {"delivery": number} for number in ids}:
+        _wake(connection, DELIVER, wanted)
+
+
+def _wake(connection: Connection, task: str, wanted: Mapping[str, dict[str, Any]]) -> None:
+    """A job for each lock, with its arguments."""
+    missing = dict(wanted)
     for _ in range(3):
-        if connection.execute(_RING, {"lock": lock, "channel": _CHANNEL}).first():
+        for row in connection.execute(_RING, {"locks": list(missing), "channel": _CHANNEL}):
+            del missing[row.lock]
+        if not missing:
             return
+        jobs = [
+            Job(queue=QUEUE, lock=None, queueing_lock=lock, task_name=task, task_kwargs=arguments)
+            for lock, arguments in missing.items()
+        ]
         savepoint = connection.begin_nested()
         try:
-            _deferring.configure_task(
-                task,
-                allow_unknown=True,
-                queue=QUEUE,
-                queueing_lock=lock,
-                connection=raw(connection),
-            ).defer(**arguments)
+            _deferring.job_manager.batch_defer_jobs(jobs, connection=raw(connection))
         except AlreadyEnqueued:
             savepoint.rollback()
         else:
             savepoint.commit()
             return
     # Somebody else's job is made and taken faster than we can look: the tick makes this good.
-
-
-def wake_deliveries(connection: Connection, ids: list[int]) -> None:
-    """Make sure that each of these deliveries has a job."""
-    for number in ids:
-        wake(connection, DELIVER, f"{DELIVER}:{number}", delivery=number)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from bridge.cli import main
@@ -200,6 +201,7 @@ def command() -> Command:
             "COLUMNS": "200",
         }
         result = CliRunner().invoke(main, arguments, env=env)
+        structlog.reset_defaults()  # a command sends its log to the terminal it believes it has
         assert result.exit_code == code, result.output
         return result.output
 
@@ -252,7 +254,9 @@ def _people(sandbox: Sandbox) -> list[Team]:
             name=name,
             slack_channel=slack.add_channel(f"alerts-{name.lower()}"),
             manager=manager,
-            manager_slack=slack.add_user(manager.split()[0].lower(), f"{name}@example.com", manager),
+            manager_slack=slack.add_user(
+                manager.split()[0].lower(), f"{name}@example.com", manager
+            ),
             groups=(f"zendesk:{desk.add_group(name)}",),
         )
         for name, manager in (("Billing", "Mona Berg"), ("Support", "Nils Holm"))

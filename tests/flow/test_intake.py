@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ from structlog.testing import capture_logs
 from bridge.domain.model import ConfigError
 from bridge.settings import parse
 from bridge.store import inbox
-from bridge.web import create_app, hooks
+from bridge.web import create_app
 from bridge.web.hooks import Intake, Unavailable, Unstorable
 from bridge.work.bridge import Bridge
 from bridge.work.drain import drain
 from bridge.work.tick import tick
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+HOOKS = import_module("bridge.web.hooks")
 SECRET = "secret-of-the-webhook"
 POLICY = """
 [sources.zendesk]
@@ -58,7 +60,11 @@ class Sent:
 
 
 def signed(
-    words: str = "Where is my refund?", *, key: str = "delivery-1", secret: str = SECRET
+    words: str = "Where is my refund?",
+    *,
+    key: str = "delivery-1",
+    secret: str = SECRET,
+    now: datetime = NOW,
 ) -> Sent:
     """What Zendesk sends when Anna writes on ticket 7."""
     said = {
@@ -77,7 +83,7 @@ def signed(
         },
     }
     body = json.dumps(said).encode()
-    stamp = "2026-03-10T09:00:00Z"
+    stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     digest = hmac.new(secret.encode(), stamp.encode() + body, hashlib.sha256).digest()
     return Sent(
         body,
@@ -119,6 +125,7 @@ def open_door(url: str) -> Iterator[Opens]:
 
     yield make
     for bridge in made:
+        until(lambda pool=bridge.engine.pool: not pool.checkedout())  # type: ignore[misc]
         bridge.close()
 
 
@@ -277,10 +284,12 @@ def test_nonsense_is_kept_and_stops_nothing(door: Door, body: bytes) -> None:
     assert [row.state for row in door.kept()] == ["unreadable", "read"]
 
 
-def test_a_nul_in_the_address_is_refused_and_kept_from_nobody_else(door: Door) -> None:
-    answer = door.post(Sent(b"{}", {"webhook-id": "x"}), "/hooks/survey?a=%00")
-    assert answer.status_code in (202, 400)
+def test_a_nul_in_an_address_or_a_header_harms_nobody(door: Door) -> None:
+    assert door.post(Sent(b"{}", {}), "/hooks/survey?a=%00").status_code == 202
+    answer = door.post(Sent(b"[]", {"webhook-id": "a\x00b"}), "/hooks/survey")
+    assert answer.status_code == 400
     assert door.post(signed()).status_code == 202
+    assert len(door.kept()) == 2
 
 
 # --- the database
@@ -300,13 +309,13 @@ def test_without_a_database_the_vendor_is_asked_to_come_again(open_door: Opens) 
 def test_a_slow_database_is_not_waited_for_longer_than_the_vendor_waits(
     door: Door, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "PATIENCE", 0.3)
+    monkeypatch.setattr(HOOKS, "PATIENCE", 0.3)
     with engine.begin() as other:
         other.execute(text("LOCK TABLE inbox"))
         answer = door.post(signed())
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "30"
-    monkeypatch.setattr(hooks, "PATIENCE", 8.0)
+    monkeypatch.setattr(HOOKS, "PATIENCE", 8.0)
     assert door.post(signed()).status_code in (200, 202)
     assert len(door.kept()) == 1
 
@@ -356,11 +365,11 @@ def test_an_intake_that_has_died_is_started_anew(
         raise RuntimeError("nobody thought of this")
 
     intake = Intake(door.bridge)
-    monkeypatch.setattr(hooks, "PATIENCE", 0.3)
+    monkeypatch.setattr(HOOKS, "PATIENCE", 0.3)
     event.listen(door.bridge.engine, "checkout", break_it)
     with pytest.raises(Unavailable):
         intake.keep(received("1"))
-    monkeypatch.setattr(hooks, "PATIENCE", 8.0)
+    monkeypatch.setattr(HOOKS, "PATIENCE", 8.0)
     assert intake.keep(received("2"))
     assert [row.delivery for row in door.kept()] == ["2"], "the vendor sends 1 again"
 
@@ -434,7 +443,9 @@ def web(url: str, tmp_path: Path) -> Iterator[Web]:
 
 
 def test_the_real_server_takes_lengths_and_chunks_and_not_too_much(web: Web, url: str) -> None:
-    small, large = signed("My card is 4711"), signed("x" * 1_100_000, key="2")
+    now = datetime.now(UTC)
+    small = signed("My card is 4711", now=now)
+    large = signed("x" * 1_100_000, key="2", now=now)
     chunked = {"Transfer-Encoding": "chunked"}
     assert web.send("POST", "/hooks/zendesk", small.body, small.headers).status == 202
     in_parts = iter([small.body[:100], small.body[100:]])

@@ -86,7 +86,7 @@ def test_a_new_case_after_the_old_one_has_ended_is_a_new_message(office: Office)
 
 
 def test_what_we_write_ourselves_is_no_agents_work_and_causes_no_more(office: Office) -> None:
-    ticket = office.open()
+    office.open()
     office.later(hours=3, minutes=1)
     writes = sum(many for (method, _), many in office.desk.calls.items() if method == "PUT")
     messages = office.slack.count()

@@ -1,0 +1,278 @@
+"""A configuration is right, or it is said in which line it is wrong and what was probably meant."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.domain.model import Category, ConfigError, Severity
+from bridge.settings import Settings, duration, load, parse
+
+ROOT = Path(__file__).parents[2]
+DESK = """\
+[desks.zendesk]
+kind = "zendesk"
+subdomain = "demo"
+"""
+
+
+def read(text: str, **env: str) -> Settings:
+    return parse(text, env, "bridge.toml")
+
+
+def why(text: str, **env: str) -> str:
+    """Why a configuration is refused."""
+    with pytest.raises(ConfigError) as raised:
+        read(text, **env)
+    return str(raised.value)
+
+
+# --- what may be left out
+
+
+def test_nothing_at_all_is_a_configuration() -> None:
+    settings = read("")
+    assert settings.default_team == "Support"
+    assert settings.hours.name == "round-the-clock"
+    assert settings.slack is None
+    assert settings.database_url == ""
+    assert {rule.name for rule in settings.rules} >= {"low_score", "handoffs", "first_response"}
+    assert settings.keep.raw == timedelta(days=30)
+    assert settings.recovery.silent < settings.recovery.cut_off
+
+
+def test_the_configuration_that_comes_with_it_can_be_read() -> None:
+    settings = load({"BRIDGE_CONFIG": str(ROOT / "config" / "bridge.toml")})
+    assert settings.default_calendar == "office"
+    assert {goal.name for goal in settings.goals} == {
+        "first_response",
+        "next_reply",
+        "periodic_update",
+        "resolution",
+    }
+
+
+def test_a_file_that_is_not_there_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: no such file\. Set BRIDGE_CONFIG"):
+        load({"BRIDGE_CONFIG": "nowhere.toml"})
+
+
+# --- durations
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("8h", 28800),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("2d", 172800),
+        (" 1d2h3m4s ", 93784),
+    ],
+)
+def test_durations_are_written_as_people_say_them(text: str, seconds: int) -> None:
+    assert duration(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "8", "8 hours", "h", "-1h", "1.5h", "30m1h", 8, None])
+def test_anything_else_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        duration(text)
+
+
+# --- errors name the line and the nearest key
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "where", "meant"),
+    [
+        ('\ndefault_taem = "x"\n', 2, "default_taem", "default_team"),
+        ('[dessks.zendesk]\nkind = "zendesk"\n', 1, "dessks", "desks"),
+        (DESK + 'subdomian = "x"\n', 4, "desks.zendesk.subdomian", "subdomain"),
+        ('[desks.zendesk]\nkind = "zendesc"\n', 2, "desks.zendesk.kind", "zendesk"),
+        (
+            DESK + 'statuses = { "awaiting carrier" = "holt" }\n',
+            4,
+            "desks.zendesk.statuses.awaiting carrier",
+            "hold",
+        ),
+        ('[channels.slak]\ntoken = "T"\n', 1, "channels.slak", "slack"),
+        ('[channels.slack]\ntokn = "T"\n', 2, "channels.slack.tokn", "token"),
+        ('[sources.web]\nkind = "typefrom"\n', 2, "sources.web.kind", "typeform"),
+        (
+            '[sources.web]\nkind = "typeform"\nscore_feld = "x"\n',
+            3,
+            "sources.web.score_feld",
+            "score_field",
+        ),
+        (
+            DESK + '[sources.web]\nkind = "typeform"\ndesk = "zendesc"\n',
+            6,
+            "sources.web.desk",
+            "zendesk",
+        ),
+        ('[calendars.office]\nzon = "UTC"\n', 2, "calendars.office.zon", "zone"),
+        ('default_calendar = "rond-the-clock"\n', 1, "default_calendar", "round-the-clock"),
+        (
+            '[goals.first_respons]\ntarget = { default = "8h" }\n',
+            1,
+            "goals.first_respons",
+            "first_response",
+        ),
+        (
+            '[goals.resolution]\ntarget = { default = "8h" }\nwarm = [0.5]\n',
+            3,
+            "goals.resolution.warm",
+            "warn",
+        ),
+        ("[rules.low_scor]\nat_or_below = 0.4\n", 1, "rules.low_scor", "low_score"),
+        ("[rules.low_score]\nat_or_belo = 0.4\n", 2, "rules.low_score.at_or_belo", "at_or_below"),
+        ('[rules.low_score]\nseverity = "hihg"\n', 2, "rules.low_score.severity", "high"),
+        ('[routes.default]\nhihg = ["slack"]\n', 2, "routes.default.hihg", "high"),
+        ('[routes.default]\nhigh = ["slak"]\n', 2, "routes.default.high", "slack"),
+        ('[playbooks]\nlow_scor = "x"\n', 2, "playbooks.low_scor", "low_score"),
+        ('[keep]\nrow = "30d"\n', 2, "keep.row", "raw"),
+        ('[recovery]\nsilnt = "30s"\n', 2, "recovery.silnt", "silent"),
+    ],
+)
+def test_a_slip_of_the_pen_is_found(text: str, line: int, where: str, meant: str) -> None:
+    said = why(text)
+    assert said.startswith(f"bridge.toml:{line}: {where}: ")
+    assert f"did you mean {meant!r}?" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a = [\n", 1, "bridge.toml: "),
+        ('[desks.zendesk]\nkind = "zendesk"\n', 1, "subdomain is missing"),
+        ("default_team = 5\n", 1, "must be a str, not 5"),
+        ('desks = "zendesk"\n', 1, "must be tables: [desks.some-name]"),
+        ('[desks]\nzendesk = "x"\n', 2, "must be a table: [desks.zendesk]"),
+        ('[sources."Web Form"]\nkind = "typeform"\n', 1, "use a-z, 0-9 and -"),
+        ('[sources.web]\nkind = "typeform"\nunsigned = "yes"\n', 3, "must be a bool"),
+        ('[calendars.office]\nzone = "Europe/Berlim"\n', 2, "Berlim"),
+        ('[calendars.office]\nzone = "UTC"\nweek = { mon = "9-17" }\n', 3, "9-17"),
+        ('[goals.resolution]\ntarget = { default = "8 hours" }\n', 2, "is no duration"),
+        ('[goals.resolution]\ntarget = { default = "8h" }\nwarn = [1.5]\n', 3, "less than 1"),
+        ('[goals.resolution]\ntarget = { default = "8h" }\nwarn = [0.9, 0.5]\n', 3, "must rise"),
+        ("[rules.low_score]\nenabled = 1\n", 2, "must be a bool"),
+        ('[keep]\nraw = "for ever"\n', 2, "is no duration"),
+        ("[something]\n", 1, "known are: "),
+    ],
+)
+def test_what_makes_no_sense_is_explained(text: str, line: int, words: str) -> None:
+    said = why(text)
+    assert words in said
+    assert said.startswith("bridge.toml: " if words == "bridge.toml: " else f"bridge.toml:{line}: ")
+
+
+# --- what it comes to
+
+
+def test_a_calendar_has_its_week_and_its_days_off() -> None:
+    text = """
+        [calendars.office]
+        zone = "Europe/Berlin"
+        week = { mon-fri = ["08:30-12:30", "13:00-17:30"] }
+        days_off = ["2026-12-25"]
+    """
+    settings = read(text)
+    assert settings.hours.name == "office"
+    assert date(2026, 12, 25) in settings.hours.days_off
+
+
+def test_goals_have_targets_by_priority_and_by_team() -> None:
+    text = """
+        [goals.first_response]
+        target = { default = "8h", Urgent = "1h" }
+        warn = [0.5, 0.75]
+        pause = ["pending"]
+        [goals.first_response.teams.Billing]
+        default = "2h"
+    """
+    settings = read(text)
+    (goal,) = settings.goals
+    assert goal.targets == {"": timedelta(hours=8), "urgent": timedelta(hours=1)}
+    assert goal.pause == {Category.PENDING}
+    assert settings.team_targets["first_response"]["Billing"] == {"": timedelta(hours=2)}
+
+
+def test_statuses_have_a_meaning_whatever_they_are_called() -> None:
+    statuses = read(DESK + 'statuses = { "Awaiting Carrier" = "hold" }').desks["zendesk"].statuses
+    assert statuses["awaiting carrier"] is Category.HOLD
+    assert statuses["open"] is Category.OPEN
+
+
+def test_rules_can_be_tuned_and_turned_off() -> None:
+    text = """
+        [rules.low_score]
+        at_or_below = 0.2
+        severity = "warning"
+        [rules.handoffs]
+        enabled = false
+        [rules.first_response]
+        at_risk = "off"
+    """
+    rules = {rule.name: rule for rule in read(text).rules}
+    assert "handoffs" not in rules
+    assert (rules["low_score"].at_or_below, rules["low_score"].severity) == (0.2, Severity.WARNING)
+    assert rules["first_response"].at_risk is None
+
+
+def test_routes_say_who_hears_by_severity() -> None:
+    settings = read('[routes.quiet]\nhigh = ["ticket"]\n')
+    assert settings.routes["quiet"][Severity.HIGH] == ("ticket",)
+    assert settings.routes["quiet"][Severity.CRITICAL] == ("ticket", "slack")
+    assert settings.routes["default"][Severity.HIGH] == ("ticket", "slack")
+
+
+def test_a_playbook_takes_the_place_of_the_rules_own() -> None:
+    books = read('[playbooks]\nlow_score = "Call them."\n').playbooks
+    assert books["low_score"] == "Call them."
+    assert books["handoffs"]
+
+
+# --- secrets and variables
+
+
+def test_a_source_takes_one_variable_or_a_list_of_them() -> None:
+    text = '[sources.web]\nkind = "typeform"\nsecret = ["A", "B"]\n'
+    settings = read(text, A="1", B="2")
+    assert settings.secrets(settings.sources["web"].secret, "web") == ("1", "2")
+    by_name = read('[sources.web-form]\nkind = "typeform"\n').sources["web-form"].secret
+    assert by_name == ("WEB_FORM_SECRET",)
+
+
+def test_a_desk_names_its_variables() -> None:
+    own = read(DESK + 'client_id = "MY_ID"\n').desks["zendesk"]
+    assert (own.client_id, own.client_secret) == ("MY_ID", "ZENDESK_CLIENT_SECRET")
+
+
+def test_a_secret_is_a_variable_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    settings = read("", A=" spaced ", B_FILE=str(tmp_path / "token"), C_FILE="nowhere")
+    assert settings.secret("A") == "spaced"
+    assert settings.secret("B") == "from-a-file"
+    with pytest.raises(ConfigError, match="C_FILE: can't read nowhere"):
+        settings.secret("C")
+    with pytest.raises(ConfigError, match="set D, or D_FILE"):
+        settings.secret("D")
+
+
+def test_secrets_are_not_shown_by_printing_the_settings() -> None:
+    assert "hidden" not in repr(read("", SLACK_BOT_TOKEN="hidden"))
+
+
+def test_the_public_address_is_one() -> None:
+    assert read("", PUBLIC_URL="https://a.example.com/").public_url == "https://a.example.com"
+    assert "must start with https://" in why("", PUBLIC_URL="a.example.com")
+
+
+def test_the_number_of_proxies_is_one() -> None:
+    assert read("", BRIDGE_TRUSTED_PROXIES="2").proxies == 2
+    assert "must be a whole number" in why("", BRIDGE_TRUSTED_PROXIES="-1")
