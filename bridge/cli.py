@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,10 +41,16 @@ def main(verbose: bool) -> None:
     Configuration is read from BRIDGE_CONFIG (default config/bridge.toml); data lives at
     DATABASE_URL (absent: an embedded PostgreSQL under ./var).
     """
+    signal.signal(signal.SIGTERM, _stop)
     if not sys.argv[1:2] or sys.argv[1] not in ("--help", "-h"):
         from bridge.logs import set_up
 
         set_up(verbose=verbose)
+
+
+def _stop(number: int, _: object) -> None:
+    """End as after an error, so that an embedded database of ours is stopped as well."""
+    sys.exit(128 + number)
 
 
 # --- processes

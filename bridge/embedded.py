@@ -27,6 +27,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -138,6 +139,18 @@ def stop(root: Path) -> None:
             _run(place, "pg_ctl", "stop", *where)
         with suppress(OSError):
             place.sockets.rmdir()
+
+
+@contextmanager
+def temporary_postgres() -> Iterator[str]:
+    """A server of one's own for as long as the block runs; nothing of it is left. Raises EmbeddedError."""
+    with tempfile.TemporaryDirectory(prefix="alert-bridge-") as folder:
+        root = Path(folder) / "database"
+        try:
+            with embedded_postgres(root) as url:
+                yield url
+        finally:
+            shutil.rmtree(home(root), ignore_errors=True)
 
 
 @contextmanager

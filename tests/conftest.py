@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -17,23 +18,24 @@ from bridge.store import connect, migrate
 TEMPLATE = "migrated"
 
 
+def pytest_configure() -> None:
+    """A session that is told to stop takes its PostgreSQL with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 def named(url: str, name: str) -> str:
     """The URL of another database on the same server."""
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL whose database `migrated` has our tables; its URL."""
-    root = tmp_path_factory.mktemp("postgresql") / "var"
-    try:
-        with embedded.embedded_postgres(root) as url:
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {TEMPLATE}")
-            migrate(named(url, TEMPLATE))
-            yield url
-    finally:
-        shutil.rmtree(embedded.home(root), ignore_errors=True)
+    with embedded.temporary_postgres() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(named(url, TEMPLATE))
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import structlog
 from msgspec import json, to_builtins
@@ -14,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bridge.embedded import embedded_postgres
+from bridge.embedded import temporary_postgres
 from bridge.simulate.day import CONFIG, END, START, ZONE, Day, people, write
 from bridge.simulate.outcome import Outcome, live_alerts, outcome
 from bridge.simulate.world import World, world
@@ -31,8 +29,7 @@ def run(scenario: str, seed: int, *, pages: bool, as_json: bool) -> int:
     console = Console(stderr=True)
     began = time.monotonic()
     with (
-        tempfile.TemporaryDirectory(prefix="alert-bridge-") as folder,
-        embedded_postgres(Path(folder)) as url,
+        temporary_postgres() as url,
         world(url, CONFIG, START, people) as made,
     ):
         day = write(made, seed)

@@ -39,6 +39,12 @@ def wake(connection: Connection, task: str, lock: str = "", **arguments: Any) ->
     _wake(connection, task, {lock or task: arguments})
 
 
+def waits(connection: Connection, lock: str) -> bool:
+    """Whether a job waits under this lock that has not begun."""
+    query = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo'")
+    return connection.execute(query, {"lock": lock}).first() is not None
+
+
 def wake_deliveries(connection: Connection, ids: Iterable[int]) -> None:
     """Make sure that each of these deliveries has a job."""
     if wanted := {f"{DELIVER}:{number}": {"delivery": number} for number in ids}:

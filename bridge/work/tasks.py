@@ -11,11 +11,12 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.engine import make_url
 
+from bridge.domain.model import Undeliverable
 from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
 from bridge.work.drain import drain
 from bridge.work.lookup import match, read
-from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ
+from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ, waits
 
 HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
@@ -48,7 +49,13 @@ def make_queue(bridge: Bridge) -> App:
 
     @queue.task(name=READ, queue=QUEUE, retry=RetryStrategy(max_attempts=8, exponential_wait=2))
     def _read(subject: str) -> None:
-        read(bridge, subject)
+        try:
+            read(bridge, subject)
+        except Undeliverable:
+            with bridge.engine.begin() as connection:
+                if waits(connection, f"{READ}:{subject}"):
+                    return  # that one does it; two can't wait under one lock
+            raise
 
     return queue
 

@@ -1,0 +1,58 @@
+"""The demo as a newcomer runs it: a whole day, and one that is cut short."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.embedded import SYSTEM
+
+KEYS = {
+    "tickets", "events", "alerts", "alert_rate", "tags_written", "notes_written", "slack_messages", "slack_edits",
+    "lost", "duplicates", "false_alarms", "missed", "webhook_to_slack_ms", "seconds",
+}  # fmt: skip
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """`bridge …` with its temporary files in a folder of the test's."""
+    environ = {**os.environ, "TMPDIR": str(folder)}
+    environ.pop("DATABASE_URL", None)
+    command = [sys.executable, "-m", "bridge.cli", *words]
+    return subprocess.Popen(
+        command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def left_behind(folder: Path) -> set[str]:
+    """What there is of databases, in the folder and where root keeps its own."""
+    there = SYSTEM.iterdir() if SYSTEM.is_dir() else ()
+    return {str(path) for path in (*folder.glob("alert-bridge-*"), *there) if path.is_dir()}
+
+
+@pytest.mark.slow
+def test_a_whole_day_comes_out_as_planned(tmp_path: Path) -> None:
+    out, err = start(tmp_path, "demo", "--once", "--json").communicate(timeout=300)
+    told = json.loads(out)
+    assert told.keys() >= KEYS
+    wrong = {key: told[key] for key in ("lost", "duplicates", "false_alarms", "missed", "leaks")}
+    assert wrong == dict.fromkeys(wrong, 0), told["trouble"]
+    assert told["tickets"] > 190
+    assert told["alerts"] == told["slack_messages"] > 50
+    assert "Zendesk and Slack" not in err  # the pages are for those who stay
+
+
+def test_a_demo_that_is_cut_short_leaves_no_database_behind(tmp_path: Path) -> None:
+    before = left_behind(tmp_path)
+    demo = start(tmp_path, "demo")
+    assert demo.stderr is not None
+    assert "http://127.0.0.1:" in demo.stderr.readline()  # the database runs by now
+    demo.send_signal(signal.SIGTERM)
+    demo.communicate(timeout=60)
+    assert demo.returncode == 128 + signal.SIGTERM
+    assert {path for path in left_behind(tmp_path) - before if "pg-" not in path} == set()
