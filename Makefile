@@ -30,11 +30,11 @@ test: $(READY) ## Run all tests
 check: $(READY) ## Check style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --strict bridge connectors
+	$(BIN)/mypy --strict bridge connectors benchmarks
 	$(BIN)/pytest tests/test_layers.py
 
 bench: $(READY) ## Measure it; results go to benchmarks/results
-	$(BIN)/bridge bench all --json
+	$(BIN)/bridge bench all --json --keep benchmarks/results
 
 lock: $(OWN_UV) ## Renew requirements.lock: the newest versions that pyproject.toml allows, with hashes
 	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from benchmarks.load import Load
 from benchmarks.scene import ROOT, Failed, Say, Scene, free_port, scene
 from bridge.store import connect
+from bridge.web.serve import THREADS
 
 CONNECTIONS = 96
 ROUNDS = 3
@@ -20,7 +21,12 @@ MANY = 12_000  # webhooks a round; half as many where each has its own transacti
 WARM_UP = 1_000
 
 _SERVE = "from bridge.web.serve import serve; serve('127.0.0.1', {port}, app={app!r})"
-_GUNICORN = ("-m", "gunicorn", "-k", "gthread", "--threads", "32", "--keep-alive", "60")
+_GUNICORN = """
+import os, runpy, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # as granian's processes are
+sys.argv[0] = "gunicorn"
+runpy.run_module("gunicorn", run_name="__main__")
+"""
 
 
 def run(say: Say) -> dict[str, float]:
@@ -102,22 +108,27 @@ class _Lane:
 def _lanes(made: Scene) -> list[_Lane]:
     lanes = []
 
-    def start(name: str, many: int, *command: str, keeps: bool = True) -> None:
-        port = free_port()
-        made.start(name, *(part.replace("{port}", str(port)) for part in command))
+    def start(name: str, many: int, *command: str, port: int, keeps: bool = True) -> None:
+        made.start(name, sys.executable, *command)
         made.until_it_answers(name, port)
         lanes.append(_Lane(made, name, port, many, keeps=keeps))
 
-    python, ours = sys.executable, "bridge.web:application"
-    bare = _SERVE.replace("{app!r}", "'benchmarks.intakes:bare'")
-    alone = _SERVE.replace("{app!r}", "'benchmarks.intakes:one_by_one'")
-    gunicorn = (python, *_GUNICORN, "-b", "127.0.0.1:{port}")
-    start("bare", 2 * MANY, python, "-c", bare, keeps=False)
+    def granian(name: str, many: int, app: str, *, keeps: bool = True) -> None:
+        port = free_port()
+        start(name, many, "-c", _SERVE.format(port=port, app=app), port=port, keeps=keeps)
+
+    def gunicorn(name: str, many: int, app: str) -> None:
+        port = free_port()
+        where = f"--bind=127.0.0.1:{port}"
+        threads = ("--worker-class=gthread", f"--threads={THREADS}", "--keep-alive=60")
+        start(name, many, "-c", _GUNICORN, where, *threads, f"{app}()", port=port)
+
+    granian("bare", 2 * MANY, "benchmarks.intakes:bare", keeps=False)
     port = free_port()
     made.bridge("web", "--host", "127.0.0.1", "--port", str(port))
     made.until_it_answers("web", port)
     lanes.append(_Lane(made, "web", port, MANY, keeps=True))
-    start("plain_granian", MANY // 2, python, "-c", alone)
-    start("plain_gunicorn", MANY // 2, *gunicorn, "benchmarks.intakes:one_by_one()")
-    start("gunicorn_group_commit", MANY, *gunicorn, f"{ours}()")
+    granian("plain_granian", MANY // 2, "benchmarks.intakes:one_by_one")
+    gunicorn("gunicorn_group_commit", MANY, "bridge.web:application")
+    gunicorn("plain_gunicorn", MANY // 2, "benchmarks.intakes:one_by_one")
     return lanes
