@@ -15,7 +15,7 @@ from benchmarks.scene import ROOT, Failed, Say, Scene, free_port, scene
 from bridge.store import connect
 from bridge.web.serve import THREADS
 
-CONNECTIONS = 96
+CONNECTIONS = 64
 ROUNDS = 3
 MANY = 12_000  # webhooks a round; half as many where each has its own transaction
 WARM_UP = 1_000
@@ -23,7 +23,8 @@ WARM_UP = 1_000
 _SERVE = "from bridge.web.serve import serve; serve('127.0.0.1', {port}, app={app!r})"
 _GUNICORN = """
 import os, runpy, sys
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # as granian's processes are
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # as granian's processes are
 sys.argv[0] = "gunicorn"
 runpy.run_module("gunicorn", run_name="__main__")
 """

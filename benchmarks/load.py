@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import sys
 from collections import Counter
@@ -36,9 +36,7 @@ def share(values: list[float], part: float) -> float:
 def load(port: int, requests: list[bytes], connections: int) -> Load:
     """Send every request once over so many connections, each the next one as soon as it is answered."""
     waiting = iter(requests)
-    poll = select.epoll() if hasattr(select, "epoll") else None
-    if poll is None:
-        raise SystemExit("the load generator needs epoll (Linux)")
+    poll = selectors.DefaultSelector()
     sockets: dict[int, socket.socket] = {}
     begun: dict[int, float] = {}
     parts: dict[int, bytes] = {}
@@ -48,18 +46,17 @@ def load(port: int, requests: list[bytes], connections: int) -> Load:
         one = socket.create_connection(("127.0.0.1", port))
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sockets[one.fileno()] = one
-        poll.register(one, select.EPOLLIN)
+        poll.register(one, selectors.EVENT_READ)
     started = perf_counter()
-    for number, one in sockets.items():
-        if (request := next(waiting, None)) is not None:
-            begun[number] = perf_counter()
-            one.sendall(request)
+    for (number, one), request in zip(sockets.items(), waiting, strict=False):
+        begun[number] = perf_counter()
+        one.sendall(request)
     while begun:
-        ready = poll.poll(PATIENCE)
+        ready = poll.select(PATIENCE)
         if not ready:
             raise SystemExit("no answer in time")
-        for number, _ in ready:
-            one = sockets[number]
+        for key, _ in ready:
+            number, one = key.fd, sockets[key.fd]
             got = parts.pop(number, b"") + one.recv(65536)
             if not got:
                 raise SystemExit("the server hung up")
@@ -69,9 +66,9 @@ def load(port: int, requests: list[bytes], connections: int) -> Load:
             now = perf_counter()
             took.append(now - begun.pop(number))
             statuses[got[9:12].decode()] += 1
-            if (request := next(waiting, None)) is not None:
+            if (following := next(waiting, None)) is not None:
                 begun[number] = perf_counter()
-                one.sendall(request)
+                one.sendall(following)
     seconds = perf_counter() - started
     return Load(
         sent=len(took),

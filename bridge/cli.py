@@ -69,7 +69,7 @@ def run(port: int) -> None:
 @click.option("--host", envvar="BRIDGE_HOST", default="0.0.0.0", show_default=True)  # noqa: S104
 @click.option("--port", type=int, envvar="PORT", default=8000, show_default=True)
 @click.option("--workers", type=int, envvar="WEB_CONCURRENCY", default=1, show_default=True)
-@click.option("--threads", type=int, default=32, show_default=True, help="Requests at once.")
+@click.option("--threads", type=int, default=64, show_default=True, help="Requests at once.")
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Take deliveries in (granian)."""
     from bridge.settings import load

@@ -48,7 +48,7 @@ class Unstorable(Exception):
 class _Held:
     """A delivery on its way into the database, and the request that waits for it.
 
-    A bare lock: a Future's condition wakes each waiter twice, which cost a sixth of all deliveries.
+    A bare lock: a Future wakes its waiter twice, which takes a seventh of all that can be taken in.
     """
 
     __slots__ = ("given_up", "outcome", "received", "settled")
