@@ -6,10 +6,10 @@ import structlog
 
 from bridge.domain.model import Contact, Undeliverable
 from bridge.store import deliveries, inbox, teams, tickets
-from bridge.work import drain as draining
 from bridge.work.bridge import Bridge
 from bridge.work.faults import guarded
 from bridge.work.queue import DRAIN, wake
+from bridge.work.reading import answers_in, read_rows, store_events
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ def match(bridge: Bridge, number: int) -> None:
     if setting is not None:
         guarded(lambda: _look(bridge, row, setting.source.desk), inbox=row.id)
     with bridge.engine.begin() as connection:
-        draining.read_rows(bridge, connection, [row], looked=True)
+        read_rows(bridge, connection, [row], looked=True)
         wake(connection, DRAIN)
 
 
@@ -47,12 +47,12 @@ def read(bridge: Bridge, subject: str) -> None:
     now = bridge.now()
     with bridge.engine.begin() as connection:
         owners = deliveries.our_users(connection)
-        draining.store_events(connection, [tickets.arrive(e, now) for e in found], owners)
+        store_events(connection, [tickets.arrive(e, now) for e in found], owners)
         wake(connection, DRAIN)
 
 
 def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
-    for rated in draining.answers_in(bridge, row):
+    for rated in answers_in(bridge, row):
         try:
             if rated.subject.partition(":")[0] in bridge.settings.desks:
                 read(bridge, rated.subject)

@@ -1,0 +1,198 @@
+"""Events into tickets, tickets into alerts.
+
+Tickets that have waiting events are claimed, row by row, so that several workers never split or reorder
+one; each is folded, judged, and what became of its alert is planned, all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from secrets import token_hex
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from bridge.domain.alerts import Step, reconcile, retell
+from bridge.domain.goals import deadlines
+from bridge.domain.judge import Policy, judge
+from bridge.domain.model import (
+    Alert,
+    AnyEvent,
+    Deadline,
+    Finding,
+    Severity,
+    Team,
+    Ticket,
+)
+from bridge.domain.routing import TICKET, Plan, plan
+from bridge.domain.ticket import fold, fold_all, late
+from bridge.store import alerts, deliveries, inbox, tickets
+from bridge.work.bridge import Bridge
+from bridge.work.faults import Fault, guarded
+from bridge.work.queue import wake_deliveries
+
+BATCH = 500
+
+log = structlog.get_logger()
+
+
+class _Outcome(Struct, frozen=True):
+    """What judging a ticket came to, ready to be stored."""
+
+    ticket: Ticket
+    timers: tuple[Deadline, ...]
+    told: dict[str, Severity]
+    findings: tuple[Finding, ...]
+    alert: Alert | None
+    steps: tuple[Step, ...]
+
+
+def judge_tickets(bridge: Bridge) -> int:
+    """Fold and judge tickets that have waiting events; how many could be claimed."""
+    with bridge.engine.begin() as connection:
+        subjects = tickets.unjudged(connection, BATCH)
+        if not subjects:
+            return 0
+        claimed = tickets.claim(connection, subjects)
+        if claimed:
+            _judge_claimed(bridge, connection, claimed)
+        return len(claimed)
+
+
+def _judge_claimed(
+    bridge: Bridge, connection: Connection, claimed: Sequence[tickets.Claimed]
+) -> None:
+    subjects = [c.id for c in claimed]
+    waiting = tickets.waiting(connection, subjects)
+    live = alerts.live(connection, subjects)
+    known_teams = bridge.teams(connection)
+    policy = bridge.policy(known_teams)
+    now = bridge.now()
+    outcomes: list[tuple[tickets.Claimed, _Outcome]] = []
+    done: list[int] = []
+    for claim in claimed:
+        news = [w.event for w in waiting[claim.id]]
+        if not news:
+            continue
+        stored = (
+            tickets.history(connection, claim.id)
+            if any(late(claim.ticket, e) for e in news)
+            else None
+        )
+        outcome = guarded(
+            lambda c=claim, n=news, s=stored: _judge(policy, c, n, s, live.get(c.id), now=now),  # type: ignore[misc]
+            subject=claim.id,
+        )
+        numbers = [w.id for w in waiting[claim.id]]
+        if isinstance(outcome, Fault):
+            came_in = tickets.faulty(connection, numbers, outcome)
+            inbox.settle(connection, came_in, inbox.UNREADABLE, outcome)
+            continue
+        done += numbers
+        outcomes.append((claim, outcome))
+    tickets.store(connection, [tickets.Judged(o.ticket, o.timers, o.told) for _, o in outcomes])
+    tickets.judged(connection, done)
+    _set_timers(connection, outcomes)
+    _tell(bridge, connection, [outcome for _, outcome in outcomes], known_teams)
+
+
+def _judge(
+    policy: Policy,
+    claim: tickets.Claimed,
+    news: Iterable[AnyEvent],
+    stored: Sequence[AnyEvent] | None,
+    live: Alert | None,
+    *,
+    now: datetime,
+) -> _Outcome:
+    no_steps: tuple[Step, ...] = ()
+    statuses = policy.statuses_of(claim.id)
+    ticket = claim.ticket
+    if stored is not None:
+        ticket = fold_all(stored, statuses)
+    else:
+        for event in news:
+            ticket = fold(ticket, event, statuses)
+    if ticket is None:
+        raise ValueError("a ticket without events")
+    judgement = judge(ticket, policy, now)
+    alert, steps = live, no_steps
+    if judgement.findings or live is not None:
+        alert, steps = reconcile(live, ticket, judgement.findings, claim.told, now)
+    told = retell(claim.told, judgement.findings) if alert is not None else claim.told
+    return _Outcome(
+        ticket, deadlines(judgement.clocks, now), told, judgement.findings, alert, steps
+    )
+
+
+def _set_timers(
+    connection: Connection, outcomes: Sequence[tuple[tickets.Claimed, _Outcome]]
+) -> None:
+    gone, new = [], []
+    for claim, outcome in outcomes:
+        if claim.timers == outcome.timers:
+            continue
+        before, after = set(claim.timers), set(outcome.timers)
+        kept = {(timer.goal, timer.stage) for timer in after}
+        gone += [(claim.id, t) for t in before - after if (t.goal, t.stage) not in kept]
+        new += [(claim.id, t) for t in after - before]
+    tickets.set_timers(connection, gone, new)
+
+
+def _tell(
+    bridge: Bridge,
+    connection: Connection,
+    outcomes: Sequence[_Outcome],
+    known_teams: Sequence[Team],
+) -> None:
+    """Store what became of alerts, and plan who is told."""
+    told = [(o, o.alert) for o in outcomes if o.alert is not None and o.steps]
+    if not told:
+        return
+    posted = deliveries.mediums(connection, [alert.number for _, alert in told if alert.number])
+    saved = alerts.save(
+        connection, [(_named(bridge, alert, o, known_teams), o.steps) for o, alert in told]
+    )
+    planned = []
+    for (outcome, _), alert in zip(told, saved, strict=True):
+        team = next((t for t in known_teams if t.name == alert.team), Team(name=alert.team))
+        desk = outcome.ticket.desk if outcome.ticket.desk in bridge.settings.desks else ""
+        mediums = posted.get(alert.number, ())
+        facts = Plan(
+            team,
+            bridge.routes(team),
+            desk,
+            frozenset(TICKET if medium == desk else medium for medium in mediums),
+        )
+        planned += [(alert.number, d) for d in plan(alert, outcome.ticket, outcome.steps, facts)]
+        log.info(
+            "alert",
+            alert=alert.number,
+            subject=alert.subject,
+            steps=[s.change.value for s in outcome.steps],
+            severity=alert.severity.name,
+        )
+    wake_deliveries(connection, deliveries.add(connection, planned, bridge.now()))
+
+
+def _named(bridge: Bridge, alert: Alert, outcome: _Outcome, known_teams: Sequence[Team]) -> Alert:
+    """The alert with its reference and its team, which it keeps for life."""
+    if alert.number:
+        return alert
+    team = team_of(bridge, outcome.ticket, known_teams)
+    return replace(alert, ref=f"AB-{token_hex(4).upper()}", team=team.name)
+
+
+def team_of(bridge: Bridge, ticket: Ticket, known: Sequence[Team]) -> Team:
+    """The team responsible: of the ticket's group, or of the source an answer came from, or the default."""
+    group = f"{ticket.desk}:{ticket.team}"
+    name = bridge.settings.default_team
+    if ticket.desk == "answer":
+        setting = bridge.settings.sources.get(ticket.key.partition(":")[0])
+        name = (setting and setting.team) or name
+    else:
+        name = next((t.name for t in known if group in t.groups), name)
+    return next((t for t in known if t.name == name), Team(name=name))

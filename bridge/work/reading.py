@@ -1,0 +1,200 @@
+"""Deliveries into events: read, bound to their tickets, marked where they are our own doing, and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from bridge.domain.model import (
+    AnyEvent,
+    Contact,
+    Party,
+    Rated,
+    Replied,
+    Touched,
+    Unreadable,
+)
+from bridge.store import deliveries, inbox, teams, tickets
+from bridge.work.bridge import Bridge
+from bridge.work.faults import Fault, guarded
+from bridge.work.queue import MATCH, READ, wake
+from connectors import Incoming
+
+BATCH = 500
+MATCH_WITHIN = timedelta(days=14)
+
+
+class _Read(Struct, frozen=True):
+    """A delivery's outcome: its events, or the reason why there are none, or that it looks for its ticket."""
+
+    row: inbox.Kept
+    events: tuple[tickets.Arrived, ...] = ()
+    unreadable: str = ""
+    matching: bool = False
+
+
+def read_deliveries(bridge: Bridge) -> int:
+    """Read waiting deliveries into events; how many there were."""
+    with bridge.engine.begin() as connection:
+        rows = inbox.take(connection, BATCH)
+        if rows:
+            read_rows(bridge, connection, rows)
+        return len(rows)
+
+
+def read_rows(
+    bridge: Bridge, connection: Connection, rows: Sequence[inbox.Kept], *, looked: bool = False
+) -> None:
+    """Store what deliveries say. `looked`: their customers have been looked for at the desk already."""
+    owners = deliveries.our_users(connection)
+    readings = []
+    for row in rows:
+        reading = guarded(lambda row=row: _read(bridge, row), inbox=row.id)  # type: ignore[misc]
+        readings.append(_Read(row, unreadable=reading) if isinstance(reading, Fault) else reading)
+    known = tickets.subjects_of(connection, [e.answer.id for r in readings for e in _answers(r)])
+    outcomes = [_bound(bridge, connection, r, known, looked=looked) for r in readings]
+    tickets.bind(connection, known)
+    found = [event for outcome in outcomes for event in outcome.events if not outcome.matching]
+    store_events(connection, found, owners)
+    inbox.settle(
+        connection,
+        [o.row.id for o in outcomes if not o.unreadable and not o.matching],
+        inbox.READ,
+    )
+    for arrived in found:
+        _read_from_desk(bridge, connection, arrived.event, owners)
+    for outcome in outcomes:
+        if outcome.unreadable:
+            inbox.settle(connection, [outcome.row.id], inbox.UNREADABLE, outcome.unreadable)
+        elif outcome.matching:
+            inbox.settle(connection, [outcome.row.id], inbox.MATCHING)
+            wake(connection, MATCH, f"{MATCH}:{outcome.row.id}", inbox=outcome.row.id)
+
+
+def _read(bridge: Bridge, row: inbox.Kept) -> _Read:
+    setting = bridge.settings.sources.get(row.source)
+    if setting is None:
+        return _Read(row, unreadable=f"no source {row.source!r} is configured any more")
+    incoming = Incoming(
+        method=row.method,
+        url=row.url,
+        headers=row.headers,
+        body=row.body,
+        received_at=row.received_at,
+    )
+    try:
+        events = tuple(
+            tickets.arrive(event, row.received_at, row.id)
+            for event in setting.source.read(incoming)
+        )
+    except Unreadable as error:
+        return _Read(row, unreadable=str(error))
+    return _Read(row, events)
+
+
+def _answers(reading: _Read) -> list[Rated]:
+    return [a.event for a in reading.events if isinstance(a.event, Rated)]
+
+
+def _bound(
+    bridge: Bridge, connection: Connection, outcome: _Read, known: dict[str, str], *, looked: bool
+) -> _Read:
+    """Give survey answers without a ticket the customer's newest ticket, where there is one.
+
+    All parts of one answer go to the same subject: `known` says which, and learns it. A customer whom we
+    do not know yet is looked for at the desk, outside this transaction.
+    """
+    if not _answers(outcome):
+        return outcome
+    bound: dict[str, str] = {}
+    events = []
+    for arrived in outcome.events:
+        event = arrived.event
+        if not isinstance(event, Rated):
+            events.append(arrived)
+            continue
+        subject = known.get(event.answer.id, event.subject)
+        if subject.startswith("answer:") and event.answer.id not in known:
+            found = _ticket_of(bridge, connection, outcome.row, event.answer.contact)
+            if found is None and not looked and _can_look(bridge, outcome.row, event):
+                return replace(outcome, matching=True)
+            subject = found or subject
+        elif not looked and _unheard_of(bridge, connection, subject):
+            return replace(outcome, matching=True)
+        bound[event.answer.id] = subject
+        events.append(
+            tickets.arrive(replace(event, subject=subject), arrived.received_at, arrived.inbox)
+        )
+    known |= bound
+    return replace(outcome, events=tuple(events))
+
+
+def _unheard_of(bridge: Bridge, connection: Connection, subject: str) -> bool:
+    """Whether an answer's ticket must be read first, for its team to be known."""
+    desk = subject.partition(":")[0]
+    return desk in bridge.settings.desks and tickets.find(connection, subject) is None
+
+
+def _read_from_desk(
+    bridge: Bridge, connection: Connection, event: AnyEvent, owners: dict[str, set[str]]
+) -> None:
+    """Have a ticket read of which a source could tell no more than that somebody else changed it."""
+    desk = event.subject.partition(":")[0]
+    if not isinstance(event, Touched) or not event.read or desk not in bridge.settings.desks:
+        return
+    if event.actor not in owners.get(desk, ()):
+        wake(connection, READ, f"{READ}:{event.subject}", subject=event.subject)
+
+
+def answers_in(bridge: Bridge, row: inbox.Kept) -> list[Rated]:
+    """The survey answers in a delivery."""
+    outcome = guarded(lambda: _read(bridge, row), inbox=row.id)
+    if isinstance(outcome, Fault):
+        return []
+    return [a.event for a in outcome.events if isinstance(a.event, Rated)]
+
+
+def _ticket_of(
+    bridge: Bridge, connection: Connection, row: inbox.Kept, contact: Contact
+) -> str | None:
+    desk = bridge.settings.sources[row.source].source.desk
+    people = teams.customers(connection, desk, contact.email, contact.phone)
+    since = row.received_at - MATCH_WITHIN
+    return tickets.newest_of(connection, [f"{desk}:{p}" for p in people], since) if people else None
+
+
+def _can_look(bridge: Bridge, row: inbox.Kept, event: Rated) -> bool:
+    desk = bridge.settings.sources[row.source].source.desk
+    contact = event.answer.contact
+    return desk in bridge.settings.desks and bool(contact.email or contact.phone)
+
+
+def store_events(
+    connection: Connection, found: Sequence[tickets.Arrived], owners: dict[str, set[str]]
+) -> None:
+    """Store events, those that our own writing caused marked as ours."""
+    notes = {desk: [n for a in found if (n := _note(a.event, desk))] for desk in owners}
+    ours = {desk: deliveries.ours(connection, desk, refs) for desk, refs in notes.items() if refs}
+    tickets.add_events(connection, [_own(arrived, owners, ours) for arrived in found])
+
+
+def _own(
+    arrived: tickets.Arrived, owners: Mapping[str, set[str]], ours: Mapping[str, set[str]]
+) -> tickets.Arrived:
+    event = arrived.event
+    desk = event.subject.partition(":")[0]
+    by_us = event.actor in owners.get(desk, ()) or _note(event, desk) in ours.get(desk, ())
+    if not by_us or event.by is Party.BRIDGE:
+        return arrived
+    return tickets.arrive(replace(event, by=Party.BRIDGE), arrived.received_at, arrived.inbox)
+
+
+def _note(event: AnyEvent, desk: str) -> str:
+    """What an internal note on a ticket of the desk is remembered by, if we wrote it; "" for any other event."""
+    if not isinstance(event, Replied) or event.public or not event.ref:
+        return ""
+    return f"comment:{event.ref}" if event.subject.startswith(f"{desk}:") else ""
