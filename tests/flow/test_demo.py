@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.embedded import SYSTEM
+from bridge.embedded import find, home
 
 KEYS = {
     "tickets", "events", "alerts", "alert_rate", "tags_written", "notes_written", "slack_messages", "slack_edits",
@@ -29,12 +29,6 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def left_behind(folder: Path) -> set[str]:
-    """What there is of databases, in the folder and where root keeps its own."""
-    there = SYSTEM.iterdir() if SYSTEM.is_dir() else ()
-    return {str(path) for path in (*folder.glob("alert-bridge-*"), *there) if path.is_dir()}
-
-
 @pytest.mark.slow
 def test_a_whole_day_comes_out_as_planned(tmp_path: Path) -> None:
     out, err = start(tmp_path, "demo", "--once", "--json").communicate(timeout=300)
@@ -48,11 +42,14 @@ def test_a_whole_day_comes_out_as_planned(tmp_path: Path) -> None:
 
 
 def test_a_demo_that_is_cut_short_leaves_no_database_behind(tmp_path: Path) -> None:
-    before = left_behind(tmp_path)
     demo = start(tmp_path, "demo")
     assert demo.stderr is not None
     assert "http://127.0.0.1:" in demo.stderr.readline()  # the database runs by now
+    (folder,) = tmp_path.glob("alert-bridge-*")
+    root = folder / "database"
+    assert find(root) is not None
     demo.send_signal(signal.SIGTERM)
     demo.communicate(timeout=60)
     assert demo.returncode == 128 + signal.SIGTERM
-    assert {path for path in left_behind(tmp_path) - before if "pg-" not in path} == set()
+    assert not home(root).exists()
+    assert not folder.exists()
