@@ -16,6 +16,9 @@ from bridge import embedded
 from bridge.store import connect, migrate
 
 TEMPLATE = "migrated"
+END_OURS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user
+"""
 
 
 def pytest_configure() -> None:
@@ -60,7 +63,9 @@ def database(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
     yield make
     with psycopg.connect(server, autocommit=True) as connection:
         for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            # Not by force: that would also have to end a vacuum of the server's own, which we may not.
+            connection.execute(END_OURS, [name])
+            connection.execute(f"DROP DATABASE {name}")
 
 
 @pytest.fixture
