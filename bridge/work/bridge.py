@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -104,6 +104,11 @@ class Bridge:
     def teams(self, connection: Connection) -> list[Team]:
         """All teams as they are now."""
         return teams.all_teams(connection)
+
+
+def team_named(name: str, known: Sequence[Team]) -> Team:
+    """The team of this name; one that hears of nothing if it was deleted."""
+    return next((team for team in known if team.name == name), Team(name=name))
 
 
 def require_sources(settings: Settings) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import cast
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bridge.domain.message import Place, compose
@@ -27,8 +28,9 @@ from bridge.domain.model import (
 )
 from bridge.domain.routing import SLACK
 from bridge.store import alerts, deliveries, teams, tickets
-from bridge.work.bridge import Bridge
+from bridge.work.bridge import Bridge, team_named
 from bridge.work.faults import Fault, guarded
+from bridge.work.lookup import remember
 from bridge.work.queue import wake_deliveries
 from connectors import Desk, Dispatch, Unsearchable
 
@@ -36,6 +38,7 @@ LONGEST_PAUSE = timedelta(minutes=10)
 MOST_ATTEMPTS = 150  # a day, at the longest pause
 AFTER_A_FAULT = timedelta(minutes=1)
 PEOPLE_FRESH = timedelta(days=7)
+MAY_REPEAT = "may repeat: the first attempt's outcome can't be known"
 
 log = structlog.get_logger()
 
@@ -88,7 +91,7 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
     if row.channel in bridge.desks:
         _know_ourselves(bridge, row.channel)
     with bridge.engine.begin() as connection:
-        case = _case(connection, row)
+        case = _case(bridge, connection, row)
     if row.action in (Action.EDIT, Action.REPLY, Action.BROADCAST) and case.posted is None:
         return None
     dispatch = Dispatch(
@@ -104,13 +107,7 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
     try:
         found = channel.find(dispatch, row.created_at)
     except Unsearchable:
-        receipt = channel.send(dispatch)
-        return Receipt(
-            receipt.ref,
-            receipt.to,
-            receipt.own,
-            "may repeat: the first attempt's outcome can't be known",
-        )
+        return replace(channel.send(dispatch), remark=MAY_REPEAT)
     return found or channel.send(dispatch)
 
 
@@ -123,14 +120,12 @@ def _address(row: deliveries.Row, case: _Case) -> str:
     return case.team.slack_channel
 
 
-def _case(connection: Connection, row: deliveries.Row) -> _Case:
+def _case(bridge: Bridge, connection: Connection, row: deliveries.Row) -> _Case:
     alert = alerts.find(connection, row.alert)
     ticket = tickets.find(connection, alert.subject) if alert else None
     if alert is None or ticket is None:
         raise Undeliverable("its alert does not exist any more")
-    team = next(
-        (t for t in teams.all_teams(connection) if t.name == alert.team), Team(name=alert.team)
-    )
+    team = team_named(alert.team, bridge.teams(connection))
     on_ticket = [
         d for d in deliveries.of_alert(connection, alert.number) if d.action is Action.NOTE
     ]
@@ -189,20 +184,7 @@ def _customer(bridge: Bridge, ticket: Ticket) -> Contact:
     except Undeliverable as error:
         log.warning("customer unknown", subject=ticket.id, why=str(error))
         return known.contact if known else Contact()
-    people = [
-        teams.Known(
-            desk=ticket.desk,
-            id=p.id,
-            name=p.name,
-            email=p.email,
-            phone=p.phone,
-            staff=p.staff,
-            read_at=now,
-        )
-        for p in found
-    ]
-    with bridge.engine.begin() as connection:
-        teams.save_people(connection, people)
+    people = remember(bridge, ticket.desk, found, Contact())
     return next((p.contact for p in people if p.id == ticket.requester), Contact())
 
 
@@ -245,12 +227,8 @@ def _say_no_note(bridge: Bridge, connection: Connection, row: deliveries.Row) ->
     if SLACK not in deliveries.mediums(connection, [row.alert])[row.alert]:
         return
     alert = alerts.find(connection, row.alert)
-    team = next(
-        (t for t in teams.all_teams(connection) if alert and t.name == alert.team), Team(name="")
-    )
-    edit = Delivery(
-        channel=SLACK, action=Action.EDIT, to=team.slack_channel, why="no note on the ticket"
-    )
+    to = team_named(alert.team if alert else "", bridge.teams(connection)).slack_channel
+    edit = Delivery(channel=SLACK, action=Action.EDIT, to=to, why="no note on the ticket")
     wake_deliveries(connection, deliveries.add(connection, [(row.alert, edit)], bridge.now()))
 
 

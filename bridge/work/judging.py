@@ -6,7 +6,7 @@ one; each is folded, judged, and what became of its alert is planned, all or not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_hex
 
@@ -22,7 +22,7 @@ from bridge.domain.model import (
     Alert,
     AnyEvent,
     Deadline,
-    Finding,
+    Due,
     Severity,
     Team,
     Ticket,
@@ -30,7 +30,7 @@ from bridge.domain.model import (
 from bridge.domain.routing import TICKET, Plan, plan
 from bridge.domain.ticket import fold, fold_all, late
 from bridge.store import alerts, deliveries, inbox, tickets
-from bridge.work.bridge import Bridge
+from bridge.work.bridge import Bridge, team_named
 from bridge.work.faults import Fault, guarded
 from bridge.work.queue import wake_deliveries
 
@@ -45,7 +45,6 @@ class _Outcome(Struct, frozen=True):
     ticket: Ticket
     timers: tuple[Deadline, ...]
     told: dict[str, Severity]
-    findings: tuple[Finding, ...]
     alert: Alert | None
     steps: tuple[Step, ...]
 
@@ -102,13 +101,15 @@ def _judge_claimed(
 def _judge(
     policy: Policy,
     claim: tickets.Claimed,
-    news: Iterable[AnyEvent],
+    news: Sequence[AnyEvent],
     stored: Sequence[AnyEvent] | None,
     live: Alert | None,
     *,
     now: datetime,
 ) -> _Outcome:
     no_steps: tuple[Step, ...] = ()
+    # A timer that has rung is due, also where this machine's clock is behind the one that rang it.
+    now = max([now, *(e.at for e in news if isinstance(e, Due))])
     statuses = policy.statuses_of(claim.id)
     ticket = claim.ticket
     if stored is not None:
@@ -123,9 +124,7 @@ def _judge(
     if judgement.findings or live is not None:
         alert, steps = reconcile(live, ticket, judgement.findings, claim.told, now)
     told = retell(claim.told, judgement.findings) if alert is not None else claim.told
-    return _Outcome(
-        ticket, deadlines(judgement.clocks, now), told, judgement.findings, alert, steps
-    )
+    return _Outcome(ticket, deadlines(judgement.clocks, now), told, alert, steps)
 
 
 def _set_timers(
@@ -158,7 +157,7 @@ def _tell(
     )
     planned = []
     for (outcome, _), alert in zip(told, saved, strict=True):
-        team = next((t for t in known_teams if t.name == alert.team), Team(name=alert.team))
+        team = team_named(alert.team, known_teams)
         desk = outcome.ticket.desk if outcome.ticket.desk in bridge.settings.desks else ""
         mediums = posted.get(alert.number, ())
         facts = Plan(
@@ -195,4 +194,4 @@ def team_of(bridge: Bridge, ticket: Ticket, known: Sequence[Team]) -> Team:
         name = (setting and setting.team) or name
     else:
         name = next((t.name for t in known if group in t.groups), name)
-    return next((t for t in known if t.name == name), Team(name=name))
+    return team_named(name, known)

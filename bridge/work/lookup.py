@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from bridge.domain.model import Contact, Undeliverable
@@ -10,6 +12,7 @@ from bridge.work.bridge import Bridge
 from bridge.work.faults import guarded
 from bridge.work.queue import DRAIN, wake
 from bridge.work.reading import answers_in, read_rows, store_events
+from connectors import Person
 
 log = structlog.get_logger()
 
@@ -63,17 +66,25 @@ def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
 
 
 def _find_customer(bridge: Bridge, desk: str, contact: Contact) -> None:
-    people = [
+    remember(bridge, desk, bridge.desks[desk].find_people(contact.email, contact.phone), contact)
+
+
+def remember(
+    bridge: Bridge, desk: str, people: Sequence[Person], asked: Contact
+) -> list[teams.Known]:
+    """Keep users of a desk as they were read now; `asked` is how they were found, where they don't say."""
+    known = [
         teams.Known(
             desk=desk,
-            id=p.id,
-            name=p.name,
-            email=p.email or contact.email,
-            phone=p.phone or contact.phone,
-            staff=p.staff,
+            id=person.id,
+            name=person.name,
+            email=person.email or asked.email,
+            phone=person.phone or asked.phone,
+            staff=person.staff,
             read_at=bridge.now(),
         )
-        for p in bridge.desks[desk].find_people(contact.email, contact.phone)
+        for person in people
     ]
     with bridge.engine.begin() as connection:
-        teams.save_people(connection, people)
+        teams.save_people(connection, known)
+    return known
