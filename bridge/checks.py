@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.domain.model import ConfigError
 from bridge.settings import Settings, load
 from bridge.store import deliveries, inbox, pending, teams, tickets
 from bridge.work.bridge import Bridge
-
-
-class Found(Struct, frozen=True):
-    """One thing that was looked at; `fix` says what to do where it is wrong."""
-
-    ok: bool
-    what: str
-    fix: str = ""
+from connectors import Found
 
 
 def check(env: Mapping[str, str], url: str) -> list[Found]:
@@ -36,6 +28,10 @@ def check(env: Mapping[str, str], url: str) -> list[Found]:
 def _secrets(settings: Settings) -> list[Found]:
     found = []
     for name, setting in settings.sources.items():
+        if setting.token:
+            found.append(_secret(settings, f"source {name}", setting.token))
+        if setting.polled:
+            continue
         if setting.unsigned:
             found.append(Found(True, f"source {name}: takes anything (unsigned = true)"))
             continue
@@ -45,8 +41,7 @@ def _secrets(settings: Settings) -> list[Found]:
         except ConfigError as error:
             found.append(Found(False, f"source {name}", str(error)))
     for name, desk in settings.desks.items():
-        names = [desk.token] if desk.token else [desk.client_id, desk.client_secret]
-        found += [_secret(settings, f"desk {name}", variable) for variable in names]
+        found += [_secret(settings, f"desk {name}", variable) for variable in desk.variables]
     if settings.slack:
         found.append(_secret(settings, "slack", settings.slack.token))
     else:

@@ -1,7 +1,7 @@
 """The doors of the bridge: sources (in), channels (out), and desks, which are both.
 
-A connector is one file in `surveys/`, `desks/` or `channels/` with one class that has a `kind`. It is found by looking
-into the folder; its fields are its settings in `config/bridge.toml`. No Flask, no database, no clock of its own.
+A connector is one file in `surveys/`, `calls/`, `desks/` or `channels/` with one class that has a `kind`. It is found
+by looking into the folder; its fields are its settings in `config/bridge.toml`. No Flask, no database, no clock.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from functools import cache
 from importlib import import_module
 from inspect import getmembers, isclass
 from pkgutil import iter_modules
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from bridge.domain.model import Action, AnyEvent, Message, Receipt
 
 REPLAY_WINDOW = timedelta(minutes=5)
+KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
-    """An HTTP request with the framework taken off. Header names are lower case; `url` is as the vendor called it."""
+    """An HTTP request with the framework taken off. Header names are lower case; `url` is as the vendor called it.
+
+    `fetched` is what a `Fetching` source was given when it asked the vendor what the delivery is about.
+    """
 
     method: str = "POST"
     url: str = ""
     headers: Mapping[str, str]
     body: bytes = b""
     received_at: datetime
+    fetched: bytes = b""
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -44,13 +49,16 @@ class Source(Protocol):
     """A door in: one account of one vendor.
 
     `kind` is the vendor, `name` the section in the configuration ("zendesk-emea" in `[sources.zendesk-emea]`).
-    A source is a frozen keyword-only dataclass; its other fields are its settings.
+    A source is a frozen keyword-only dataclass; its other fields are its settings. `signed` is False where the
+    vendor has no signature of its own, only a secret header or nothing. `keeps` are the headers, in lower case, that
+    `identify` and `read` need of a kept delivery besides `KEPT_HEADERS`. `setup` tells an admin in numbered steps what
+    to paste where at the vendor's; `{name}`, `{url}`, `{variable}` and `{secret}` in it are filled in.
     """
 
     kind: ClassVar[str]
-    signed: ClassVar[
-        bool
-    ]  # False: the vendor has no way to prove who it is, only a secret header or nothing
+    signed: ClassVar[bool]
+    keeps: ClassVar[tuple[str, ...]]
+    setup: ClassVar[str]
 
     @property
     def name(self) -> str: ...
@@ -73,6 +81,46 @@ class Source(Protocol):
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """The events in a delivery. Raises Unreadable, naming the field, and never anything else."""
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A Source whose deliveries hold ids only: what they are about is asked for once, and kept beside them."""
+
+    def fetch(self, incoming: Incoming, token: str) -> bytes:
+        """What `read` then finds in `incoming.fetched`; `token` is the vendor's API token.
+
+        Raises Unreadable where the delivery doesn't say what to ask for, and Undeliverable.
+        """
+
+
+class Scrubbing(Protocol):
+    """A Source whose secret comes in the body, where it is not to be kept."""
+
+    def scrub(self, incoming: Incoming) -> bytes:
+        """The body without the secret. Never raises: what can't be read is given back as it is."""
+
+
+class Polled(Struct, frozen=True, kw_only=True):
+    """What a poll found: deliveries as (key, body), and from where to go on. `more`: at once, there is more."""
+
+    deliveries: tuple[tuple[str, bytes], ...]
+    cursor: str
+    more: bool = False
+
+
+@runtime_checkable
+class Polling(Protocol):
+    """A Source that nobody calls: it is asked for news every so often. What it finds goes the way of all deliveries.
+
+    It has a setting `every`, a timedelta. Its `verify` refuses everything, for nothing is to come in from outside.
+    """
+
+    def poll(self, desk: Desk, cursor: str, now: datetime) -> Polled:
+        """News since `cursor` ("" at the very first time: only what is new from now on, or the last day's).
+
+        Raises Undeliverable. Repeats are harmless: the key of a delivery is what it was called before.
+        """
 
 
 class Dispatch(Struct, frozen=True, kw_only=True):
@@ -115,11 +163,67 @@ class Person(Struct, frozen=True, kw_only=True):
     staff: bool = False
 
 
-class Desk(Channel, Protocol):
-    """A helpdesk: its tickets carry our tags and notes, and can be read."""
+class Found(Struct, frozen=True):
+    """One thing that was looked at: what it is, whether all is well, and the next step where it isn't."""
 
-    def ticket_url(self, key: str) -> str:
-        """Where an agent opens the ticket."""
+    ok: bool
+    what: str
+    fix: str = ""
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """One of our sources as the vendor is to call it; `secret` is "" while its `variable` isn't set."""
+
+    name: str
+    kind: str
+    url: str
+    variable: str
+    secret: str = ""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One step of setting up a vendor's side.
+
+    `do` is one of "create", "change", "keep", "remove", "by hand". Where the step yields a secret for our
+    side, `variable` is the name it is to be given and `secret` its value; both "" otherwise.
+    """
+
+    do: str
+    what: str
+    detail: str = ""
+    variable: str = ""
+    secret: str = ""
+
+
+class Setup(Protocol):
+    """The vendor's side of the doors, made and looked after by us. Idempotent; touches only what is ours."""
+
+    def run(self, *, dry: bool = False) -> Iterator[Step]:
+        """Make what is missing and mend what differs, telling each step as it is done. Raises Undeliverable."""
+
+    def remove(self, *, dry: bool = False) -> Iterator[Step]:
+        """Take away what `run` has made. Raises Undeliverable."""
+
+    def inspect(self, now: datetime) -> Iterator[Found]:
+        """Credentials, scopes, webhooks and their last deliveries, clocks: what is wrong, and what to do.
+
+        Raises nothing: what can't be looked at is a finding.
+        """
+
+
+class Desk(Channel, Protocol):
+    """A helpdesk: its tickets carry our tags and notes, and can be read.
+
+    A desk is a frozen keyword-only dataclass. Handed in are its `name` and `token`, which gives the current access
+    token, or with True a new one after a refusal; its other fields are its settings. One that mints its tokens from
+    client credentials has a static `mint`; the others live on one token in a variable.
+    """
+
+    def ticket_url(self, key: str, name: str = "") -> str:
+        """Where an agent opens the ticket; `name` is what people call it, where that isn't its key."""
+
+    def setup(self, doors: Sequence[Door]) -> Setup:
+        """The helpdesk's side of these doors."""
 
     def me(self) -> Person:
         """The user we write as. Raises Undeliverable."""
@@ -140,7 +244,7 @@ class Desk(Channel, Protocol):
 @cache
 def source_kinds() -> dict[str, Any]:
     """Every kind of source, by kind."""
-    return _discover("read", "connectors.desks", "connectors.surveys")
+    return _discover("read", "connectors.desks", "connectors.surveys", "connectors.calls")
 
 
 @cache

@@ -50,7 +50,7 @@ def compose(
         resolved=resolved,
         headline=f"Resolved itself: {alert.ended}" if resolved else headline,
         lines=tuple(_line(r, playbooks) for r in reasons),
-        subject=f"Ticket {ticket.key}" if place.desk else "Survey answer",
+        subject=f"Ticket {ticket.name or ticket.key}" if place.desk else "Survey answer",
         since=min(r.finding.since for r in reasons),
         title=ticket.title,
         url=place.url,

@@ -112,8 +112,10 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     opened_at: datetime | None = None
+    name: str | None = None  # what people call the ticket, where that isn't its key: "HELP-12"
     title: str | None = None
     status: str | None = None  # the helpdesk's own word, lower case
+    means: Category | None = None  # what the helpdesk says the status means, if it does
     priority: str | None = None
     type: str | None = None
     team: str | None = None  # the helpdesk's group or project
@@ -122,6 +124,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation: str | None = None
     brand: str | None = None
     tags: tuple[str, ...] | None = None
+    facts: dict[str, str] | None = None  # what else is worth keeping; joined to what is known
 
 
 class Opened(Event, frozen=True, tag="opened"):
@@ -139,9 +142,10 @@ class Replied(Event, frozen=True, tag="replied"):
 
 
 class StatusChanged(Event, frozen=True, tag="status"):
-    """`status` is the helpdesk's own word; the map of statuses says what it means."""
+    """`status` is the helpdesk's own word; the map of statuses says what it means, else `means`, else open."""
 
     status: str
+    means: Category | None = None
 
 
 class PriorityChanged(Event, frozen=True, tag="priority"):
@@ -233,6 +237,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     as_of: tuple[datetime, int, str]
     opened_at: datetime | None = None
+    name: str = ""  # what people call it, where that isn't its key
     title: str = ""
     status: str = ""
     phases: tuple[Phase, ...] = ()
@@ -246,6 +251,9 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation: str = ""
     brand: str = ""
     tags: tuple[str, ...] = ()
+    facts: dict[
+        str, str
+    ] = {}  # request type, the vendor's own SLA clocks and the like, as last seen
     gone: str = ""  # "deleted", "spam", "merged into 17"
     waiting_since: datetime | None = None  # the customer's oldest message nobody has answered
     first_reply_at: datetime | None = None  # public, by an agent

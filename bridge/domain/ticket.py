@@ -40,7 +40,7 @@ STATUSES: Mapping[str, Category] = {
     "deleted": Category.CLOSED,
     "scrubbed": Category.CLOSED,
 }
-"""Zendesk's own statuses; a desk's `statuses` setting adds the custom ones. An unknown status counts as open."""
+"""Zendesk's own statuses. A desk's kind has its own, its `statuses` setting adds to them."""
 
 
 def fold_all(
@@ -71,17 +71,19 @@ def fold(
     effect = _EFFECTS.get(type(event))
     if effect is not None:
         effect(ticket, event, changes)
-    status = team = agent = None
+    status = means = team = agent = None
     if event.seen is not None:
         _see(ticket, event.seen, changes)
-        status, team, agent = event.seen.status, event.seen.team, event.seen.agent
+        status, means = event.seen.status, event.seen.means
+        team, agent = event.seen.team, event.seen.agent
     if isinstance(event, StatusChanged):
-        status = event.status
+        status, means = event.status, event.means
     elif isinstance(event, Assigned):
         team = team if event.team is None else event.team
         agent = agent if event.agent is None else event.agent
     if status is not None:
-        _status(ticket, status, event, statuses, changes)
+        category = statuses.get(status) or means or Category.OPEN
+        _status(ticket, status, category, event, changes)
     if team is not None or agent is not None:
         _assign(ticket, team, agent, event, changes)
     return replace(ticket, **changes)
@@ -145,28 +147,32 @@ _EFFECTS: dict[type, Callable[[Ticket, Any, dict[str, Any]], None]] = {
 }
 
 
+_SEEN = ("name", "title", "priority", "type", "requester", "organisation", "brand", "tags")
+
+
 def _see(ticket: Ticket, seen: Seen, changes: dict[str, Any]) -> None:
     """Take over what was reported; what the event itself changed goes before."""
     if seen.opened_at is not None and ticket.opened_at is None:
         changes.setdefault("opened_at", seen.opened_at)
-    for name in ("title", "priority", "type", "requester", "organisation", "brand", "tags"):
+    for name in _SEEN:
         value = getattr(seen, name)
         if value is not None and value != getattr(ticket, name):
             changes.setdefault(name, value)
+    if seen.facts:
+        changes["facts"] = ticket.facts | seen.facts
 
 
 def _status(
     ticket: Ticket,
     word: str,
+    category: Category,
     event: AnyEvent,
-    statuses: Mapping[str, Category],
     changes: dict[str, Any],
 ) -> None:
     phases = ticket.phases
     if word == ticket.status and phases:
         return
     changes["status"] = word
-    category = statuses.get(word, Category.OPEN)
     if not phases:
         # A status first heard of in a report is taken to be as old as the ticket.
         opened = changes.get("opened_at", ticket.opened_at)

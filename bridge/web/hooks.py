@@ -18,21 +18,11 @@ from bridge.domain.model import Forged, Unreadable
 from bridge.store import inbox
 from bridge.work.bridge import Bridge
 from bridge.work.queue import DRAIN, wake
-from connectors import Incoming, Source
+from connectors import KEPT_HEADERS, Incoming, Source
 
 MOST_BYTES = 1_000_000
 PATIENCE = 8.0  # seconds; the most patient vendor gives us 12
 TOGETHER = 256  # deliveries in one transaction
-KEPT_HEADERS = (
-    "content-type",
-    "user-agent",
-    "webhook-id",
-    "webhook-timestamp",
-    "x-zendesk-account-id",
-    "x-zendesk-webhook-id",
-    "x-zendesk-webhook-invocation-id",
-    "x-zendesk-webhook-signature-timestamp",
-)
 
 log = structlog.get_logger()
 
@@ -169,7 +159,7 @@ def hooks(bridge: Bridge, secrets: Mapping[str, tuple[str, ...]], intake: Intake
     @doors.route("/hooks/<name>", methods=["GET", "HEAD", "POST", "PUT"])
     def take(name: str) -> Response:
         setting = settings.sources.get(name)
-        if setting is None:
+        if setting is None or setting.polled:
             return _say(404, f"no source {name!r} is configured here")
         body = request.get_data(cache=False)
         if len(body) > MOST_BYTES:  # sent in chunks, which Werkzeug cuts off in silence
@@ -220,14 +210,17 @@ def _received(name: str, source: Source, incoming: Incoming) -> inbox.Received:
         delivery = source.identify(incoming)
     except Unreadable:  # kept all the same; reading it says why
         delivery = "sha256:" + hashlib.sha256(incoming.body).hexdigest()
+    scrub = getattr(source, "scrub", None)
     return inbox.Received(
         source=name,
         delivery=delivery,
         received_at=incoming.received_at,
         method=incoming.method,
         url=incoming.url,
-        headers={k: v for k, v in incoming.headers.items() if k in KEPT_HEADERS},
-        body=incoming.body,
+        headers={
+            k: incoming.headers[k] for k in (*KEPT_HEADERS, *source.keeps) if k in incoming.headers
+        },
+        body=scrub(incoming) if scrub else incoming.body,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -59,16 +60,13 @@ class Bridge:
         return found
 
     def _desk(self, name: str, setting: DeskSetting) -> Desk:
-        env = self.settings
         if setting.token:
-            fixed = env.secret(setting.token)
+            fixed = self.settings.secret(setting.token)
             token: Callable[[bool], str] = lambda _: fixed  # noqa: E731
         else:
-            client = (env.secret(setting.client_id), env.secret(setting.client_secret))
-            token = Minted(
-                self.engine, self.now, name, lambda: setting.kind.mint(*client, **setting.options)
-            )
-        desk: Desk = setting.kind(token=token, **setting.options)
+            client = [self.settings.secret(variable) for variable in setting.variables]
+            token = Minted(self.engine, self.now, name, lambda: setting.desk.mint(*client))
+        desk: Desk = dataclasses.replace(setting.desk, token=token)
         return desk
 
     # --- policy, from files and from the teams in the database
@@ -115,7 +113,7 @@ def require_sources(settings: Settings) -> dict[str, tuple[str, ...]]:
     """The secrets of every source. Raises ConfigError for one that has none and isn't `unsigned`."""
     secrets: dict[str, tuple[str, ...]] = {}
     for name, setting in settings.sources.items():
-        if setting.unsigned:
+        if setting.unsigned or setting.polled:
             secrets[name] = ()
             continue
         try:

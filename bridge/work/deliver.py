@@ -157,7 +157,7 @@ def _message(bridge: Bridge, row: deliveries.Row, case: _Case) -> Message:
         team,
         Place(
             desk=ticket.desk if desk else "",
-            url=desk.ticket_url(ticket.key) if desk else "",
+            url=desk.ticket_url(ticket.key, ticket.name) if desk else "",
             link=link,
             told=told,
             remark=f"No note on the ticket: {case.ticket_troubles}."

@@ -29,10 +29,12 @@ from zenpy.lib.exception import ZenpyException
 from bridge.domain.model import (
     Action,
     AnyEvent,
+    Category,
     ConfigError,
     Receipt,
     Undeliverable,
 )
+from bridge.domain.ticket import STATUSES
 from connectors import Dispatch, Person, Unsearchable
 from connectors.desks.zendesk_history import Audit, TicketRecord, Time, clean, history
 from connectors.desks.zendesk_note import note_text
@@ -116,9 +118,10 @@ class Zendesk:
     """
 
     kind: ClassVar[str] = "zendesk"
+    statuses: ClassVar[Mapping[str, Category]] = STATUSES
 
     name: str
-    subdomain: str
+    subdomain: str = field(metadata={"hint": "the first part of <subdomain>.zendesk.com"})
     base_url: str = ""
     user_id: str = ""
     token: Callable[[bool], str] = field(repr=False)
@@ -127,13 +130,10 @@ class Zendesk:
         host(self.subdomain)
         logging.getLogger("zenpy").setLevel(logging.INFO)  # below, it logs whole bodies
 
-    @staticmethod
-    def mint(
-        client_id: str, client_secret: str, *, subdomain: str, base_url: str = "", **_: str
-    ) -> Token:
-        """A fresh token for an account with these settings. Raises Undeliverable."""
-        bases = {host(subdomain): base_url} if base_url else {}
-        return mint(session(base_urls=bases), subdomain, client_id, client_secret)
+    def mint(self, client_id: str, client_secret: str) -> Token:
+        """A fresh token of this account. Raises Undeliverable."""
+        bases = {host(self.subdomain): self.base_url} if self.base_url else {}
+        return mint(session(base_urls=bases), self.subdomain, client_id, client_secret)
 
     # -- out --
 
@@ -217,7 +217,7 @@ class Zendesk:
 
     # -- in --
 
-    def ticket_url(self, key: str) -> str:
+    def ticket_url(self, key: str, name: str = "") -> str:  # noqa: ARG002 - a ticket's name is its key
         """Where an agent opens the ticket."""
         return f"{host(self.subdomain)}/agent/tickets/{key}"
 

@@ -59,6 +59,12 @@ TEMPLATE = """\
 SATISFACTION_TEMPLATE = TEMPLATE.replace('"ticket.updated"', '"satisfaction.rated"')
 
 _INVOCATION = "x-zendesk-webhook-invocation-id"
+_KEEPS = (
+    _INVOCATION,
+    "x-zendesk-account-id",
+    "x-zendesk-webhook-id",
+    "x-zendesk-webhook-signature-timestamp",
+)
 _PREFIX = "zen:event-type"
 
 # Statuses that only event deliveries know; the REST API calls an archived ticket closed. Unconfirmed.
@@ -101,6 +107,14 @@ class ZendeskEvents:
 
     kind: ClassVar[str] = "zendesk"
     signed: ClassVar[bool] = True
+    keeps: ClassVar[tuple[str, ...]] = _KEEPS
+    setup: ClassVar[str] = """\
+`bridge setup zendesk` does all this for you. By hand, in the Admin Center of Zendesk:
+1. Apps and integrations > Webhooks > Create webhook > Zendesk events; choose all ticket events.
+2. Endpoint URL: {url}
+   Request method POST, request format JSON, no authentication.
+3. Open the webhook, "Reveal secret" under Signing secret, and put it into the variable {variable}.
+"""
 
     name: str
     desk: str = "zendesk"
@@ -135,6 +149,16 @@ class ZendeskTrigger:
 
     kind: ClassVar[str] = "zendesk-trigger"
     signed: ClassVar[bool] = True
+    keeps: ClassVar[tuple[str, ...]] = _KEEPS
+    setup: ClassVar[str] = """\
+`bridge setup zendesk` does all this for you. By hand, in the Admin Center of Zendesk:
+1. Apps and integrations > Webhooks > Create webhook > Trigger or automation.
+2. Endpoint URL: {url}
+   Request method POST, request format JSON, no authentication.
+3. Open the webhook, "Reveal secret" under Signing secret, and put it into the variable {variable}.
+4. Objects and rules > Triggers > Add trigger: when the satisfaction changes, notify the webhook. Its body
+   stands in docs/setup-zendesk.md.
+"""
 
     name: str
     desk: str = "zendesk"

@@ -54,6 +54,16 @@ class Generic:
 
     kind: ClassVar[str] = "generic"
     signed: ClassVar[bool] = True
+    keeps: ClassVar[tuple[str, ...]] = ()
+    setup: ClassVar[str] = """\
+1. In your survey tool, add a webhook (an "HTTP request", a "web service") that sends each answer as JSON or as a form.
+2. Address: {url}
+   Method: POST
+3. Add a header X-Bridge-Secret (or what `header` says in [sources.{name}]) with the value {secret}; the variable
+   {variable} must hold the same. A tool that signs by Standard Webhooks needs no header: put its whsec_ secret there.
+4. Say in [sources.{name}.fields] where in the answer the score, the words and the ticket stand; ready examples are in
+   config/examples. Send a test answer, then look: bridge inbox list
+"""
 
     name: str
     desk: str = ""

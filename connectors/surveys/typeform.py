@@ -50,6 +50,15 @@ class Typeform:
 
     kind: ClassVar[str] = "typeform"
     signed: ClassVar[bool] = True
+    keeps: ClassVar[tuple[str, ...]] = ()
+    setup: ClassVar[str] = """\
+1. In Typeform, open the form: Connect > Webhooks > Add a webhook.
+2. Endpoint: {url}
+3. Edit the webhook: turn on "Secret" and paste {secret}; the variable {variable} must hold the same.
+4. Logic > Personalize > Hidden fields: add ticket_id, name and email, and fill them in the link you send:
+   https://acme.typeform.com/to/FORM#ticket_id=4711&email=ada@example.com
+5. Turn the webhook on and send a test request.
+"""
 
     name: str
     desk: str = ""

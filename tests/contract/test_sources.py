@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.model import AnyEvent, Forged, Rated, Unreadable
-from connectors import Incoming, source_kinds
+from connectors import Incoming, Polling, source_kinds
 from tests.contract.samples import Sample, samples
 
 
@@ -75,6 +75,7 @@ def test_is_a_frozen_value_with_a_sample(kind: str) -> None:
     assert all(field.kw_only for field in fields(source))
     assert {"name", "desk"} <= {field.name for field in fields(source)} | set(vars(source))
     assert isinstance(source.signed, bool)
+    assert all(name == name.lower() for name in source.keeps)
     assert any(sample.kind == kind for sample in READABLE), f"no sample in tests/payloads/{kind}"
 
 
@@ -88,9 +89,35 @@ def test_a_sample_gives_exactly_its_events(sample: Sample) -> None:
         assert list(sample.source.read(sample.incoming)) == sample.events
 
 
+@each_kind
+def test_says_how_to_set_it_up(kind: str) -> None:
+    source: Any = source_kinds()[kind]
+    told = source.setup.format(
+        name="web", url="https://b.example/hooks/web", variable="V", secret="S"
+    )
+    assert told.endswith("\n")
+    assert "1. " in told
+    polled = issubclass(source, Polling)
+    assert ("https://b.example/hooks/web" in told) is not polled
+    assert all(len(line) <= 120 for line in told.splitlines())
+
+
 @each
-def test_a_delivery_is_answered_later(sample: Sample) -> None:
-    assert sample.source.answer(sample.incoming) is None
+def test_a_delivery_is_answered_once_it_is_kept(sample: Sample) -> None:
+    """A 2xx, unless the source has something else to say; and it never raises, for reading may yet fail."""
+    answer = sample.source.answer(sample.incoming)
+    assert answer is None or (answer.keep and 200 <= answer.status < 300)
+
+
+@each
+def test_any_body_is_answered(sample: Sample) -> None:
+    for body in (b"", b"\x00", b"null", b"{", sample.incoming.body[:20], b"\xff\xfe"):
+        sample.source.answer(msgspec.structs.replace(sample.incoming, body=body))
+        for method in ("GET", "HEAD"):
+            probe = msgspec.structs.replace(sample.incoming, body=body, method=method)
+            answer = sample.source.answer(probe)
+            assert answer is not None
+            assert not answer.keep
 
 
 @each_readable
@@ -181,6 +208,19 @@ def test_every_mutation_of_a_body_is_read_or_refused(sample: Sample) -> None:
         outcome(sample, msgspec.json.encode(without(tree, path)))
         for monster in MONSTERS:
             outcome(sample, msgspec.json.encode(changed(tree, path, monster)))
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.incoming.fetched], ids=str)
+def test_every_mutation_of_what_was_fetched_is_read_or_refused(sample: Sample) -> None:
+    fetched = sample.incoming.fetched
+    odd = [fetched[:end] for end in range(0, len(fetched), max(1, len(fetched) // 300))]
+    if tree := decoded(fetched):
+        for path in paths(tree):
+            odd.append(msgspec.json.encode(without(tree, path)))
+            odd += [msgspec.json.encode(changed(tree, path, monster)) for monster in MONSTERS]
+    for one in odd:
+        incoming = msgspec.structs.replace(sample.incoming, fetched=one)
+        outcome(replace(sample, incoming=incoming), sample.incoming.body)
 
 
 @each

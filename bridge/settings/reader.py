@@ -1,24 +1,17 @@
-"""Environment + `config/bridge.toml` -> one frozen `Settings`.
-
-The file holds policy: desks, sources, calendars, goals, rules, routes. Secrets never stand in it: it
-names the variable that holds each, and every variable `NAME` may be given as a file in `NAME_FILE`.
-An error names the file, the line, the key, and the nearest right key.
-"""
+"""Turns the tables of the file into settings, and errors into sentences with a line number."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bridge.domain.goals import GOALS, Goal
 from bridge.domain.hours import Hours, parse_week
@@ -26,165 +19,40 @@ from bridge.domain.judge import Rule
 from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
 from bridge.domain.rules import rules as known_rules
-from bridge.domain.ticket import STATUSES
-from connectors import channel_kinds, desk_kinds, source_kinds
+from bridge.settings.sections import (
+    CalendarSection,
+    DeskSetting,
+    GoalSection,
+    Keep,
+    Recovery,
+    Settings,
+    SlackSection,
+    SourceSetting,
+    Variables,
+    duration,
+    whole,
+)
+from connectors import Fetching, Polling, channel_kinds, desk_kinds, source_kinds
 
-DEFAULT_CONFIG = "config/bridge.toml"
-_DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
-
-
-def duration(text: object) -> timedelta:
-    """A duration as people write it: "90s", "30m", "8h", "1h30m", "2d". Raises ValueError."""
-    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is no duration: write it as 30m, 8h, 1h30m or 2d")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Variables = Annotated[tuple[str, ...], BeforeValidator(_names)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Keep(_Section):
-    """How long things are kept."""
-
-    raw: Duration = timedelta(days=30)  # raw bodies of webhooks
-    events: Duration = timedelta(days=400)
+TOP = (
+    "default_team",
+    "default_calendar",
+    "desks",
+    "channels",
+    "sources",
+    "calendars",
+    "goals",
+    "rules",
+    "routes",
+    "playbooks",
+    "keep",
+    "recovery",
+)
+HANDED_IN = ("name", "token")
+"""What a desk or source is given and no table can say."""
 
 
-class Recovery(_Section):
-    """How soon work that a lost process left undone is taken up again."""
-
-    silent: Duration = timedelta(seconds=20)  # a worker not heard of for so long counts as gone
-    cut_off: Duration = timedelta(seconds=60)  # an attempt without an end; longer than any can take
-
-
-class SlackSection(_Section):
-    """The Slack workspace."""
-
-    kind: Literal["slack"] = "slack"
-    token: str = "SLACK_BOT_TOKEN"  # the name of a variable  # noqa: S105
-    base_url: str = "https://slack.com/api/"
-
-
-class CalendarSection(_Section):
-    zone: str
-    week: dict[str, str | list[str]] = {}
-    days_off: tuple[date, ...] = ()
-
-
-class GoalSection(_Section):
-    target: dict[str, Duration]
-    teams: dict[str, dict[str, Duration]] = {}
-    warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    pause: frozenset[Category] = frozenset({Category.PENDING, Category.HOLD})
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SourceSetting:
-    """A source, how it proves itself, and the team that hears of answers without a ticket."""
-
-    source: Any
-    secret: tuple[str, ...]  # names of variables; any one of them proves a request
-    unsigned: bool
-    team: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DeskSetting:
-    """A desk: its class and options, and the variables that hold its credentials."""
-
-    kind: Any
-    options: Mapping[str, Any]
-    client_id: str
-    client_secret: str
-    token: str
-    statuses: Mapping[str, Category]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    """All that a process needs to know before it starts."""
-
-    path: str
-    env: Mapping[str, str] = dataclasses.field(repr=False)
-    public_url: str
-    proxies: int
-    default_team: str
-    desks: Mapping[str, DeskSetting]
-    sources: Mapping[str, SourceSetting]
-    slack: SlackSection | None
-    calendars: Mapping[str, Hours]
-    default_calendar: str
-    goals: tuple[Goal, ...]
-    team_targets: Mapping[str, Mapping[str, Mapping[str, timedelta]]]  # goal -> team -> targets
-    rules: tuple[Rule, ...]
-    routes: Mapping[str, Routes]
-    playbooks: Mapping[str, str]
-    keep: Keep
-    recovery: Recovery
-
-    @property
-    def database_url(self) -> str:
-        """Where the data is; "" for the embedded database."""
-        return database_url(self.env)
-
-    @property
-    def hours(self) -> Hours:
-        """The hours of a team that names no calendar."""
-        return self.calendars[self.default_calendar]
-
-    def secret(self, name: str) -> str:
-        """The value of a secret. Raises ConfigError with the way out if it is not there."""
-        value = _variable(self.env, name)
-        if not value:
-            raise ConfigError(f"set {name}, or {name}_FILE to a file that holds it")
-        return value
-
-    def secrets(self, names: Sequence[str], what: str) -> tuple[str, ...]:
-        """The values of those of the variables that are set; at least one must be."""
-        found = tuple(value for name in names if (value := _variable(self.env, name)))
-        if not found:
-            raise ConfigError(f"{what} has no secret: set {names[0]} (or {names[0]}_FILE)")
-        return found
-
-
-def database_url(env: Mapping[str, str]) -> str:
-    """DATABASE_URL, or what DATABASE_URL_FILE holds; "" for the embedded database."""
-    return _variable(env, "DATABASE_URL")
-
-
-def load(env: Mapping[str, str], path: str | Path | None = None) -> Settings:
-    """Read the configuration. Raises ConfigError."""
-    chosen = Path(path or env.get("BRIDGE_CONFIG") or DEFAULT_CONFIG)
-    try:
-        text = chosen.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"{chosen}: no such file. Set BRIDGE_CONFIG to your configuration"
-        ) from error
-    return parse(text, env, str(chosen))
-
-
-def parse(text: str, env: Mapping[str, str], path: str = DEFAULT_CONFIG) -> Settings:
-    """Read a configuration from its text. Raises ConfigError."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return _Reader(text, path).settings(raw, env)
-
-
-class _Reader:
+class Reader:
     """Turns the tables of the file into settings, and errors into sentences with a line number."""
 
     def __init__(self, text: str, path: str) -> None:
@@ -192,7 +60,7 @@ class _Reader:
         self.path = path
 
     def settings(self, raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
-        self.only((), raw, _TOP)
+        self.only((), raw, TOP)
         calendars = {
             name: self.calendar(name, table) for name, table in self.tables(raw, "calendars")
         } or {"round-the-clock": Hours(ZoneInfo("UTC"), name="round-the-clock")}
@@ -218,7 +86,7 @@ class _Reader:
             path=self.path,
             env=env,
             public_url=public_url,
-            proxies=_whole(env, "BRIDGE_TRUSTED_PROXIES"),
+            proxies=whole(env, "BRIDGE_TRUSTED_PROXIES"),
             default_team=self.value(raw, "default_team", str, "Support"),
             desks=desks,
             sources=found_sources,
@@ -302,25 +170,26 @@ class _Reader:
     def desk(self, name: str, table: Mapping[str, Any]) -> DeskSetting:
         where = ("desks", name)
         cls = self.kind(where, table, desk_kinds())
+        mints = hasattr(cls, "mint")
         upper = name.upper().replace("-", "_")
-        own = ("kind", "client_id", "client_secret", "token", "statuses")
+        own = ("kind", "token", "statuses", *(("client_id", "client_secret") if mints else ()))
         options = {k: v for k, v in table.items() if k not in own}
-        allowed = [f.name for f in dataclasses.fields(cls) if f.init and f.name not in _HANDED_IN]
-        self.only(where, options, allowed, extra=own)
-        if "subdomain" in allowed and not options.get("subdomain"):
-            self.fail(where, "subdomain is missing: the first part of <subdomain>.zendesk.com")
+        desk = self.build(cls, where, options, extra=own, name=name, token=_no_token)
         words = {str(k).lower(): v for k, v in table.get("statuses", {}).items()}
         meanings = {c.value: c for c in Category}
         for word, meaning in words.items():
             if meaning not in meanings:
                 self.fail((*where, "statuses", word), self.near(str(meaning), meanings))
+
+        def variable(key: str, default: str) -> str:
+            return str(self.value(dict(table), key, str, default, where))
+
         return DeskSetting(
-            kind=cls,
-            options={"name": name, **options},
-            client_id=table.get("client_id", f"{upper}_CLIENT_ID"),
-            client_secret=table.get("client_secret", f"{upper}_CLIENT_SECRET"),
-            token=table.get("token", ""),
-            statuses={**STATUSES, **{word: meanings[m] for word, m in words.items()}},
+            desk=desk,
+            client_id=variable("client_id", f"{upper}_CLIENT_ID") if mints else "",
+            client_secret=variable("client_secret", f"{upper}_CLIENT_SECRET") if mints else "",
+            token=variable("token", "" if mints else f"{upper}_TOKEN"),
+            statuses={**cls.statuses, **{word: meanings[m] for word, m in words.items()}},
         )
 
     def source(
@@ -330,19 +199,26 @@ class _Reader:
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             self.fail(where, "a source's name stands in its address: use a-z, 0-9 and -")
         cls = self.kind(where, table, source_kinds())
-        own = ("kind", "secret", "unsigned", "team")
+        polled = issubclass(cls, Polling)
+        fetches = issubclass(cls, Fetching)
+        own = ("kind", "team", *(() if polled else ("secret", "unsigned")))
+        own = (*own, "token") if fetches else own
         options = {k: v for k, v in table.items() if k not in own}
         source = self.build(cls, where, options, extra=own, name=name)
         if source.desk and source.desk not in known_desks and "desk" in options:
             self.fail((*where, "desk"), self.near(source.desk, known_desks))
-        names = TypeAdapter(Variables).validate_python(
-            table.get("secret", name.upper().replace("-", "_") + "_SECRET")
-        )
+        if polled and source.desk not in known_desks:
+            self.fail(where, f"is read from a desk, and no [desks.{source.desk}] is configured")
+        upper = name.upper().replace("-", "_")
+        names = TypeAdapter(Variables).validate_python(table.get("secret", f"{upper}_SECRET"))
+        token = self.value(table, "token", str, f"{upper}_TOKEN", where) if fetches else ""
         return SourceSetting(
             source=source,
             secret=names,
             unsigned=self.value(table, "unsigned", bool, False, where),
             team=self.value(table, "team", str, "", where),
+            token=token,
+            polled=polled,
         )
 
     # --- shared
@@ -386,17 +262,29 @@ class _Reader:
         where: tuple[str, ...],
         table: dict[str, Any],
         extra: Sequence[str] = (),
-        **given: str,
+        **given: Any,
     ) -> Any:
-        """A dataclass from a table; severities may be given by name, "off" for none."""
+        """A dataclass from a table; severities may be given by name ("off" for none), durations as "30m"."""
         allowed = [f.name for f in dataclasses.fields(cls) if f.init]
-        self.only(where, table, [f for f in allowed if f != "name"], extra=extra)
+        self.only(where, table, [f for f in allowed if f not in HANDED_IN], extra=extra)
         for field in dataclasses.fields(cls):
-            if field.name in table and "Severity" in str(field.type):
+            if field.name not in table:
+                if field.name not in given and _needed(field):
+                    hint = field.metadata.get("hint", "")
+                    self.fail(where, f"{field.name} is missing" + (f": {hint}" if hint else ""))
+            elif "Severity" in str(field.type):
                 table[field.name] = self.severity((*where, field.name), table[field.name])
+            elif "timedelta" in str(field.type):
+                table[field.name] = self.duration((*where, field.name), table[field.name])
         return self.validated(
             where, allowed, lambda: TypeAdapter(cls).validate_python(table | given)
         )
+
+    def duration(self, where: tuple[str, ...], value: object) -> timedelta:
+        try:
+            return duration(value)
+        except ValueError as error:
+            self.fail(where, str(error))
 
     def severity(self, where: tuple[str, ...], value: object) -> Severity | None:
         levels: dict[str, Severity | None] = {s.name.lower(): s for s in Severity}
@@ -461,41 +349,14 @@ class _Reader:
         return best
 
 
-_TOP = (
-    "default_team",
-    "default_calendar",
-    "desks",
-    "channels",
-    "sources",
-    "calendars",
-    "goals",
-    "rules",
-    "routes",
-    "playbooks",
-    "keep",
-    "recovery",
-)
-_HANDED_IN = ("name", "token", "session", "transport")
-
-
 def _by_priority(targets: Mapping[str, timedelta]) -> dict[str, timedelta]:
     return {("" if name == "default" else name.lower()): t for name, t in targets.items()}
 
 
-def _variable(env: Mapping[str, str], name: str) -> str:
-    """A variable's value, or the contents of the file that NAME_FILE names."""
-    if value := env.get(name, "").strip():
-        return value
-    if not (path := env.get(f"{name}_FILE", "")):
-        return ""
-    try:
-        return Path(path).read_text("utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"{name}_FILE: can't read {path}: {error.strerror}") from error
+def _needed(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _whole(env: Mapping[str, str], name: str) -> int:
-    value = env.get(name, "0") or "0"
-    if not value.isdecimal():
-        raise ConfigError(f"{name} is {value!r}: it must be a whole number, 0 or more")
-    return int(value)
+def _no_token(_: bool) -> str:
+    """Stands for the token of a desk that is not in use yet."""
+    return ""
