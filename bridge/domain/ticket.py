@@ -98,7 +98,8 @@ def _open(ticket: Ticket, event: Opened, changes: dict[str, Any]) -> None:
 
 
 def _reply(ticket: Ticket, event: Replied, changes: dict[str, Any]) -> None:
-    if event.by is Party.CUSTOMER:
+    own = bool(event.actor) and event.actor == ticket.requester  # staff can be customers themselves
+    if event.by is Party.CUSTOMER or (own and event.by is Party.AGENT and event.public):
         if event.public:
             changes["customer_at"] = event.at
             changes["customer_messages"] = ticket.customer_messages + 1

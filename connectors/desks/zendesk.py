@@ -23,7 +23,6 @@ from msgspec import Struct
 from requests.auth import AuthBase
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
-from zenpy.lib.endpoint import Url
 from zenpy.lib.exception import ZenpyException
 
 from bridge.domain.model import (
@@ -333,16 +332,32 @@ class Zendesk:
         why = f"{self.name} gave an answer that can't be read"
         return Undeliverable(why, retry_after=_SOON, unsure=True)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str = "",
+    ) -> bytes:
+        """The answer to any call of the API below /api/v2, with the token, as it came. Raises Undeliverable.
+
+        For reading, and for setting the account up; what goes onto a ticket goes through `send` alone.
+        `key` is the ticket it is about, for the error's words.
+        """
+        url = f"{host(self.subdomain)}/api/v2/{path}"
+        return self._call(
+            lambda _: (
+                self._session.request(method, url, params=dict(params or {}), json=body).content
+            ),
+            key,
+        )
+
     def _read(
         self, path: str, shape: type[T], key: str = "", params: Mapping[str, str] | None = None
     ) -> T:
-        def get(client: Zenpy) -> bytes:
-            api = client.tickets  # any of them: `_get` and `_build_url` are zenpy's own for all
-            url = api._build_url(Url(path))
-            content: bytes = api._get(url, raw_response=True, params=dict(params or {})).content
-            return content
-
-        found = _decode(self._call(get, key), shape)
+        found = _decode(self.request("GET", path, params=params, key=key), shape)
         if found is None:
             raise self._unreadable()
         return found
