@@ -146,7 +146,7 @@ def inbox() -> None:
 
 
 @inbox.command("list")
-@click.option("--state", type=click.Choice(["waiting", "read", "matching", "unreadable"]))
+@click.option("--state", type=click.Choice(["waiting", "read", "matching", "fetching", "unreadable"]))
 @click.option("--limit", default=50, show_default=True)
 @AS_JSON
 def inbox_list(state: str | None, limit: int, as_json: bool) -> None:

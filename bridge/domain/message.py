@@ -50,7 +50,7 @@ def compose(
         resolved=resolved,
         headline=f"Resolved itself: {alert.ended}" if resolved else headline,
         lines=tuple(_line(r, playbooks) for r in reasons),
-        subject=f"Ticket {ticket.name or ticket.key}" if place.desk else "Survey answer",
+        subject=_subject(ticket, place),
         since=min(r.finding.since for r in reasons),
         title=ticket.title,
         url=place.url,
@@ -67,6 +67,12 @@ def compose(
         link=place.link,
         text=text,
     )
+
+
+def _subject(ticket: Ticket, place: Place) -> str:
+    if place.desk:
+        return f"Ticket {ticket.name or ticket.key}"
+    return "Survey answer" if ticket.desk == "answer" else "Test"
 
 
 def _line(reason: Reason, playbooks: Mapping[str, str]) -> Line:

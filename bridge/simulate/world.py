@@ -23,9 +23,10 @@ from bridge.sandbox import Sandbox
 from bridge.sandbox.serve import Server
 from bridge.sandbox.surveys import Surveys
 from bridge.settings import parse
-from bridge.store import deliveries, migrate, teams, tickets
+from bridge.store import deliveries, errands, migrate, teams, tickets
 from bridge.web import create_app
 from bridge.work.bridge import Bridge
+from bridge.work.errands import begin_polls
 from bridge.work.tasks import work
 from bridge.work.tick import tick
 
@@ -104,10 +105,9 @@ class World:
             with self.bridge.engine.begin() as connection:
                 busy = _busy(connection)
             # What was under way while we looked may lie in the inbox by now: look again.
-            if not busy and not courier.pending() and len(courier.attempts) == carried:
-                ticked = tick(self.bridge)
-                if not ticked.rung and not ticked.deliveries:
-                    break
+            still = not busy and not courier.pending() and len(courier.attempts) == carried
+            if still and not tick(self.bridge):
+                break
             if time.monotonic() > until:
                 raise TimeoutError(f"no rest at {self.clock()}: {busy or 'the courier is busy'}")
             time.sleep(GLANCE)
@@ -115,7 +115,7 @@ class World:
 
     def _next_due(self) -> datetime | None:
         with self.bridge.engine.begin() as connection:
-            known = [tickets.next_due(connection), deliveries.next_due(connection)]
+            known = [stored.next_due(connection) for stored in (tickets, deliveries, errands)]
         known.append(self.sandbox.courier.next_due())
         return min((k for k in known if k is not None), default=None)
 
@@ -125,7 +125,7 @@ def _busy(connection: Connection) -> str:
         connection.execute(
             text("""
             SELECT concat_ws(', ',
-                (SELECT 'inbox' FROM inbox WHERE state IN ('waiting', 'matching') LIMIT 1),
+                (SELECT 'inbox' FROM inbox WHERE state = 'waiting' LIMIT 1),
                 (SELECT 'events' FROM events WHERE NOT judged LIMIT 1),
                 (SELECT 'deliveries' FROM deliveries WHERE state = 'sending' LIMIT 1),
                 (SELECT string_agg(concat(task_name, args, status, attempts), ' ')
@@ -150,6 +150,7 @@ def world(
         bridge = Bridge(parse(written, ENV, str(config)), url, now=clock)
         with bridge.engine.begin() as connection:
             teams.save(connection, known(sandbox))
+        begin_polls(bridge)
         server = Server(create_app(bridge))
         server.start()
         with _worker(bridge):

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from bridge.store.schema import events, inbox
 
-WAITING, READ, MATCHING, UNREADABLE = "waiting", "read", "matching", "unreadable"
+WAITING, READ, UNREADABLE = "waiting", "read", "unreadable"
+MATCHING, FETCHING = "matching", "fetching"  # a vendor is asked first
+STATES = (WAITING, READ, MATCHING, FETCHING, UNREADABLE)
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class Kept(Received, frozen=True, kw_only=True):
     id: int
     state: str
     reason: str = ""
+    fetched: bytes | None = None  # what the vendor gave when asked; None if it wasn't
 
 
 # The lists go as binary (%b): as text, each quote and backslash in them would have to be escaped.
@@ -90,6 +93,13 @@ def settle(connection: Connection, ids: Sequence[int], state: str, reason: str =
         )
 
 
+def keep_fetched(connection: Connection, number: int, fetched: bytes) -> None:
+    """Keep what a vendor gave for a delivery, and let it be read."""
+    connection.execute(
+        update(inbox).where(inbox.c.id == number).values(fetched=fetched, state=WAITING, reason="")
+    )
+
+
 def listing(connection: Connection, state: str | None, limit: int) -> list[Kept]:
     """The newest deliveries, of one state or of all."""
     query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
@@ -105,11 +115,11 @@ def find(connection: Connection, number: int) -> Kept | None:
 
 
 def replay(connection: Connection, ids: Iterable[int] | None) -> int:
-    """Let deliveries be read again: these, or all that are unreadable. How many there were.
+    """Let deliveries be read, and fetched, again: these, or all that are unreadable. How many there were.
 
     Their events that could not be judged for a fault of ours are judged again.
     """
-    query = update(inbox).values(state=WAITING, reason="").returning(inbox.c.id)
+    query = update(inbox).values(state=WAITING, reason="", fetched=None).returning(inbox.c.id)
     chosen = inbox.c.state == UNREADABLE if ids is None else inbox.c.id == func.any(list(ids))
     again = list(connection.execute(query.where(chosen)).scalars())
     faulty = (events.c.inbox == func.any(again)) & (events.c.fault != "")

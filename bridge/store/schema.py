@@ -44,13 +44,28 @@ inbox = Table(
     Column("url", Text, nullable=False),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("fetched", LargeBinary),
     Column("state", Text, nullable=False, server_default="waiting"),
     _text("reason"),
     UniqueConstraint("source", "delivery", name="inbox_once"),
     Index("inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
     Index("inbox_unreadable", "id", postgresql_where=text("state = 'unreadable'")),
     Index("inbox_age", "received_at", postgresql_using="brin"),
-    comment="Webhooks as they came: waiting, read, matching (looks for its ticket), unreadable.",
+    comment="Webhooks as they came: waiting, read, matching (looks for its ticket), fetching, unreadable.",
+)
+
+errands = Table(
+    "errands",
+    metadata,
+    Column("task", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("not_before", TIME, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("wanted", Integer, nullable=False, server_default="1"),
+    _text("cursor"),
+    _text("reason"),
+    Index("errands_due", "not_before"),
+    comment="What is to be asked of a vendor: a row until it is done; a poll's row stays.",
 )
 
 events = Table(

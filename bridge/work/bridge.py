@@ -59,6 +59,12 @@ class Bridge:
             )
         return found
 
+    @cached_property
+    def tokens(self) -> dict[str, str]:
+        """The API tokens of sources that fetch what their deliveries are about. Raises ConfigError."""
+        sources = self.settings.sources.items()
+        return {name: self.settings.secret(s.token) for name, s in sources if s.token}
+
     def _desk(self, name: str, setting: DeskSetting) -> Desk:
         if setting.token:
             fixed = self.settings.secret(setting.token)

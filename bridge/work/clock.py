@@ -9,6 +9,7 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from bridge.work.bridge import Bridge
+from bridge.work.errands import begin_polls
 from bridge.work.tasks import make_queue
 from bridge.work.tick import forget_jobs, rescue_jobs, tick, tidy
 
@@ -18,6 +19,7 @@ TIDY_EACH = 3600
 
 def run(bridge: Bridge) -> None:
     """Keep time until SIGTERM or SIGINT."""
+    begin_polls(bridge)
     scheduler = BlockingScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
     )

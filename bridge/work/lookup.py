@@ -4,49 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from bridge.domain.model import Contact, Undeliverable
 from bridge.store import deliveries, inbox, teams, tickets
 from bridge.work.bridge import Bridge
-from bridge.work.faults import guarded
 from bridge.work.queue import DRAIN, wake
 from bridge.work.reading import answers_in, read_rows, store_events
 from connectors import Person
 
-log = structlog.get_logger()
 
-
-def match(bridge: Bridge, number: int) -> None:
+def match(bridge: Bridge, number: int, *, look: bool = True) -> None:
     """Look at the desk for the ticket or the customer of a survey answer, then read the answer.
 
-    A desk that does not answer holds up no alert: the answer is read all the same.
+    Raises Undeliverable if the desk may say more later; what does not exist is no failure.
     """
     with bridge.engine.begin() as connection:
         row = inbox.find(connection, number)
     if row is None or row.state != inbox.MATCHING:
         return
     setting = bridge.settings.sources.get(row.source)
-    if setting is not None:
-        guarded(lambda: _look(bridge, row, setting.source.desk), inbox=row.id)
+    if look and setting is not None:
+        _look(bridge, row, setting.source.desk)
     with bridge.engine.begin() as connection:
         read_rows(bridge, connection, [row], looked=True)
         wake(connection, DRAIN)
 
 
 def read(bridge: Bridge, subject: str) -> None:
-    """Read a ticket from its desk, and store what happened to it as events.
-
-    Raises Undeliverable if it may go better later; a ticket that does not exist is no failure.
-    """
+    """Read a ticket from its desk, and store what happened to it as events. Raises Undeliverable."""
     desk, _, key = subject.partition(":")
-    try:
-        found = bridge.desks[desk].history(key)
-    except Undeliverable as error:
-        log.warning("not read", subject=subject, why=str(error))
-        if error.retry_after is None:
-            return
-        raise
+    found = bridge.desks[desk].history(key)
     now = bridge.now()
     with bridge.engine.begin() as connection:
         owners = deliveries.our_users(connection)
@@ -62,7 +48,8 @@ def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
             else:
                 _find_customer(bridge, desk, rated.answer.contact)
         except Undeliverable as error:
-            log.warning("not looked up", inbox=row.id, why=str(error))
+            if error.retry_after is not None:
+                raise
 
 
 def _find_customer(bridge: Bridge, desk: str, contact: Contact) -> None:

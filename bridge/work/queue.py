@@ -6,7 +6,8 @@ do stands in our own rows, so that a job too many is harmless and one too few is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
@@ -14,11 +15,12 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 from sqlalchemy import Connection, text
 
-from bridge.store import raw
+from bridge.store import errands, raw
 
 QUEUE = "bridge"
 _CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue listen
-DRAIN, MATCH, READ, DELIVER = "drain", "match", "read", "deliver"
+DRAIN, DELIVER, ASK = "drain", "deliver", "ask"
+MATCH, READ, FETCH, POLL = "match", "read", "fetch", "poll"  # the errands that ASK runs
 
 _deferring = App(connector=SyncPsycopgConnector())  # only ever used on a connection handed in
 
@@ -39,16 +41,22 @@ def wake(connection: Connection, task: str, lock: str = "", **arguments: Any) ->
     _wake(connection, task, {lock or task: arguments})
 
 
-def waits(connection: Connection, lock: str) -> bool:
-    """Whether a job waits under this lock that has not begun."""
-    query = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo'")
-    return connection.execute(query, {"lock": lock}).first() is not None
-
-
 def wake_deliveries(connection: Connection, ids: Iterable[int]) -> None:
     """Make sure that each of these deliveries has a job."""
     if wanted := {f"{DELIVER}:{number}": {"delivery": number} for number in ids}:
         _wake(connection, DELIVER, wanted)
+
+
+def ask(connection: Connection, task: str, keys: Sequence[str], now: datetime) -> None:
+    """Have errands run: one row and one job each, however often they are asked for."""
+    errands.want(connection, task, keys, now)
+    wake_errands(connection, [(task, key) for key in keys])
+
+
+def wake_errands(connection: Connection, wanted: Iterable[tuple[str, str]]) -> None:
+    """Make sure that each of these errands has a job."""
+    if jobs := {f"{task}:{key}": {"errand": task, "key": key} for task, key in wanted}:
+        _wake(connection, ASK, jobs)
 
 
 def _wake(connection: Connection, task: str, wanted: Mapping[str, dict[str, Any]]) -> None:

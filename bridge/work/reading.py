@@ -21,20 +21,20 @@ from bridge.domain.model import (
 from bridge.store import deliveries, inbox, teams, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
-from bridge.work.queue import MATCH, READ, wake
-from connectors import Incoming
+from bridge.work.queue import FETCH, MATCH, READ, ask
+from connectors import Fetching, Incoming
 
 BATCH = 500
 MATCH_WITHIN = timedelta(days=14)
 
 
 class _Read(Struct, frozen=True):
-    """A delivery's outcome: its events, or the reason why there are none, or that it looks for its ticket."""
+    """A delivery's outcome: its events, or the reason why there are none, or the errand that comes first."""
 
     row: inbox.Kept
     events: tuple[tickets.Arrived, ...] = ()
     unreadable: str = ""
-    matching: bool = False
+    first: str = ""
 
 
 def read_deliveries(bridge: Bridge) -> int:
@@ -58,11 +58,11 @@ def read_rows(
     known = tickets.subjects_of(connection, [e.answer.id for r in readings for e in _answers(r)])
     outcomes = [_bound(bridge, connection, r, known, looked=looked) for r in readings]
     tickets.bind(connection, known)
-    found = [event for outcome in outcomes for event in outcome.events if not outcome.matching]
+    found = [event for outcome in outcomes for event in outcome.events if not outcome.first]
     store_events(connection, found, owners)
     inbox.settle(
         connection,
-        [o.row.id for o in outcomes if not o.unreadable and not o.matching],
+        [o.row.id for o in outcomes if not o.unreadable and not o.first],
         inbox.READ,
     )
     for arrived in found:
@@ -70,26 +70,36 @@ def read_rows(
     for outcome in outcomes:
         if outcome.unreadable:
             inbox.settle(connection, [outcome.row.id], inbox.UNREADABLE, outcome.unreadable)
-        elif outcome.matching:
-            inbox.settle(connection, [outcome.row.id], inbox.MATCHING)
-            wake(connection, MATCH, f"{MATCH}:{outcome.row.id}", inbox=outcome.row.id)
+        elif outcome.first:
+            inbox.settle(connection, [outcome.row.id], _STATES[outcome.first])
+            ask(connection, outcome.first, [str(outcome.row.id)], bridge.now())
+
+
+_STATES = {MATCH: inbox.MATCHING, FETCH: inbox.FETCHING}
+
+
+def incoming_of(row: inbox.Kept) -> Incoming:
+    """The request as it came, and what was fetched for it."""
+    return Incoming(
+        method=row.method,
+        url=row.url,
+        headers=row.headers,
+        body=row.body,
+        received_at=row.received_at,
+        fetched=row.fetched or b"",
+    )
 
 
 def _read(bridge: Bridge, row: inbox.Kept) -> _Read:
     setting = bridge.settings.sources.get(row.source)
     if setting is None:
         return _Read(row, unreadable=f"no source {row.source!r} is configured any more")
-    incoming = Incoming(
-        method=row.method,
-        url=row.url,
-        headers=row.headers,
-        body=row.body,
-        received_at=row.received_at,
-    )
+    if row.fetched is None and isinstance(setting.source, Fetching):
+        return _Read(row, first=FETCH)
     try:
         events = tuple(
             tickets.arrive(event, row.received_at, row.id)
-            for event in setting.source.read(incoming)
+            for event in setting.source.read(incoming_of(row))
         )
     except Unreadable as error:
         return _Read(row, unreadable=str(error))
@@ -121,10 +131,10 @@ def _bound(
         if subject.startswith("answer:") and event.answer.id not in known:
             found = _ticket_of(bridge, connection, outcome.row, event.answer.contact)
             if found is None and not looked and _can_look(bridge, outcome.row, event):
-                return replace(outcome, matching=True)
+                return replace(outcome, first=MATCH)
             subject = found or subject
         elif not looked and _unheard_of(bridge, connection, subject):
-            return replace(outcome, matching=True)
+            return replace(outcome, first=MATCH)
         bound[event.answer.id] = subject
         events.append(
             tickets.arrive(replace(event, subject=subject), arrived.received_at, arrived.inbox)
@@ -147,7 +157,7 @@ def _read_from_desk(
     if not isinstance(event, Touched) or not event.read or desk not in bridge.settings.desks:
         return
     if event.actor not in owners.get(desk, ()):
-        wake(connection, READ, f"{READ}:{event.subject}", subject=event.subject)
+        ask(connection, READ, [event.subject], bridge.now())
 
 
 def answers_in(bridge: Bridge, row: inbox.Kept) -> list[Rated]:

@@ -7,16 +7,15 @@ import signal
 from contextlib import suppress
 
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.engine import make_url
 
-from bridge.domain.model import Undeliverable
 from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
 from bridge.work.drain import drain
-from bridge.work.lookup import match, read
-from bridge.work.queue import DELIVER, DRAIN, MATCH, QUEUE, READ, waits
+from bridge.work.errands import run as run_errand
+from bridge.work.queue import ASK, DELIVER, DRAIN, QUEUE
 
 HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
@@ -43,19 +42,9 @@ def make_queue(bridge: Bridge) -> App:
     def _deliver(delivery: int) -> None:
         deliver(bridge, delivery)
 
-    @queue.task(name=MATCH, queue=QUEUE, retry=RetryStrategy(wait=15))
-    def _match(inbox: int) -> None:
-        match(bridge, inbox)
-
-    @queue.task(name=READ, queue=QUEUE, retry=RetryStrategy(max_attempts=8, exponential_wait=2))
-    def _read(subject: str) -> None:
-        try:
-            read(bridge, subject)
-        except Undeliverable:
-            with bridge.engine.begin() as connection:
-                if waits(connection, f"{READ}:{subject}"):
-                    return  # that one does it; two can't wait under one lock
-            raise
+    @queue.task(name=ASK, queue=QUEUE)
+    def _ask(errand: str, key: str) -> None:
+        run_errand(bridge, errand, key)
 
     return queue
 

@@ -11,9 +11,9 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 from bridge.domain.model import Due
-from bridge.store import deliveries, inbox, tickets
+from bridge.store import deliveries, errands, inbox, tickets
 from bridge.work.bridge import Bridge
-from bridge.work.queue import DRAIN, wake, wake_deliveries
+from bridge.work.queue import DRAIN, wake, wake_deliveries, wake_errands
 
 RING_BATCH = 500
 FAILED_JOBS_HOURS = 7 * 24
@@ -27,10 +27,14 @@ class Ticked(Struct, frozen=True):
 
     rung: int
     deliveries: int
+    errands: int
+
+    def __bool__(self) -> bool:
+        return bool(self.rung or self.deliveries or self.errands)
 
 
 def tick(bridge: Bridge) -> Ticked:
-    """Ring the timers that are due, send what may be sent now, and make good what was left behind."""
+    """Ring the timers that are due, send and ask what may be now, and make good what was left behind."""
     now = bridge.now()
     with bridge.engine.begin() as connection:
         due = tickets.take_due(connection, now, RING_BATCH)
@@ -55,7 +59,9 @@ def tick(bridge: Bridge) -> Ticked:
         deliveries.rescue(connection, now - bridge.settings.recovery.cut_off)
         ready = deliveries.due(connection, now, RING_BATCH)
         wake_deliveries(connection, ready)
-    return Ticked(len(rung), len(ready))
+        asked = errands.due(connection, now, RING_BATCH)
+        wake_errands(connection, asked)
+    return Ticked(len(rung), len(ready), len(asked))
 
 
 def tidy(bridge: Bridge) -> None:

@@ -1,0 +1,168 @@
+"""Errands: what has to be asked of a vendor outside the drain, tried again on our own clock until it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from msgspec import Struct
+
+from bridge.domain.model import Undeliverable, Unreadable
+from bridge.store import errands, inbox
+from bridge.store.errands import Errand
+from bridge.work.bridge import Bridge
+from bridge.work.faults import Fault, guarded
+from bridge.work.lookup import match, read
+from bridge.work.queue import DRAIN, FETCH, MATCH, POLL, READ, wake, wake_errands
+from bridge.work.reading import incoming_of
+from connectors import Polled
+
+LEASE = timedelta(minutes=2)  # longer than any errand can take: it is taken up again after it
+LONGEST_PAUSE = timedelta(minutes=10)
+MOST_ATTEMPTS = 150  # a day, at the longest pause
+AFTER_A_FAULT = timedelta(minutes=1)
+MATCH_PATIENCE = timedelta(
+    minutes=1
+)  # how long an answer waits for a desk that doesn't say whose it is
+
+log = structlog.get_logger()
+
+
+class _Again(Struct, frozen=True):
+    """A standing errand that has been done."""
+
+    after: timedelta
+    cursor: str
+
+
+def run(bridge: Bridge, task: str, key: str) -> None:
+    """Run the errand if it is due; else do nothing."""
+    with bridge.engine.begin() as connection:
+        errand = errands.take(connection, task, key, bridge.now(), LEASE)
+    if errand is None:
+        return
+    outcome = guarded(lambda: _attempt(bridge, errand), errand=task, key=key)
+    if isinstance(outcome, Fault):
+        outcome = Undeliverable(outcome, retry_after=AFTER_A_FAULT)
+    now = bridge.now()
+    if isinstance(outcome, Undeliverable):
+        pause = timedelta(seconds=2 ** min(errand.attempts - 1, 10))
+        wait = max(min(pause, LONGEST_PAUSE), outcome.retry_after or timedelta())
+        if _goes_on(bridge, errand, outcome, wait):
+            log.warning("put off", errand=task, key=key, why=str(outcome))
+            with bridge.engine.begin() as connection:
+                errands.put_off(connection, errand, now + wait, str(outcome))
+            return
+        _GIVE_UP[task](bridge, key, outcome)
+    with bridge.engine.begin() as connection:
+        if isinstance(outcome, _Again):
+            errands.come_back(connection, errand, now + outcome.after, outcome.cursor)
+            at_once = not outcome.after
+        else:
+            at_once = errands.done(connection, errand, now)
+        if at_once:
+            wake_errands(connection, [(task, key)])
+
+
+def _attempt(bridge: Bridge, errand: Errand) -> Undeliverable | _Again | None:
+    try:
+        return _TASKS[errand.task](bridge, errand)
+    except Undeliverable as error:
+        return error
+
+
+def _goes_on(bridge: Bridge, errand: Errand, error: Undeliverable, wait: timedelta) -> bool:
+    """Whether it is worth another try."""
+    if errand.task == POLL:
+        return True
+    if error.retry_after is None or errand.attempts >= MOST_ATTEMPTS:
+        return False
+    if errand.task != MATCH:
+        return True
+    with bridge.engine.begin() as connection:
+        row = inbox.find(connection, int(errand.key))
+    return row is not None and bridge.now() + wait - row.received_at <= MATCH_PATIENCE
+
+
+# --- the errands: each returns once all is done, or raises Undeliverable
+
+
+def _fetch(bridge: Bridge, errand: Errand) -> None:
+    """Ask for what a delivery is about."""
+    number = int(errand.key)
+    with bridge.engine.begin() as connection:
+        row = inbox.find(connection, number)
+    if row is None or row.state != inbox.FETCHING:
+        return
+    setting = bridge.settings.sources[row.source]
+    try:
+        fetched: bytes = setting.source.fetch(incoming_of(row), bridge.tokens[row.source])
+    except Unreadable as error:
+        with bridge.engine.begin() as connection:
+            inbox.settle(connection, [number], inbox.UNREADABLE, str(error))
+        return
+    with bridge.engine.begin() as connection:
+        inbox.keep_fetched(connection, number, fetched)
+        wake(connection, DRAIN)
+
+
+def _poll(bridge: Bridge, errand: Errand) -> _Again:
+    """Ask a desk for news of a source that nobody calls."""
+    setting = bridge.settings.sources[errand.key]
+    now = bridge.now()
+    polled: Polled = setting.source.poll(bridge.desks[setting.source.desk], errand.cursor, now)
+    rows = [
+        inbox.Received(
+            source=errand.key,
+            delivery=key,
+            received_at=now,
+            method="POLL",
+            url="",
+            headers={},
+            body=body,
+        )
+        for key, body in polled.deliveries
+    ]
+    with bridge.engine.begin() as connection:
+        if rows and any(inbox.add(connection, rows)):
+            wake(connection, DRAIN)
+    return _Again(timedelta() if polled.more else setting.source.every, polled.cursor)
+
+
+_TASKS: dict[str, Callable[[Bridge, Errand], _Again | None]] = {
+    FETCH: _fetch,
+    POLL: _poll,
+    MATCH: lambda bridge, errand: match(bridge, int(errand.key)),
+    READ: lambda bridge, errand: read(bridge, errand.key),
+}
+
+
+def _unfetched(bridge: Bridge, key: str, error: Undeliverable) -> None:
+    log.error("not fetched", inbox=key, why=str(error))
+    with bridge.engine.begin() as connection:
+        inbox.settle(connection, [int(key)], inbox.UNREADABLE, f"not fetched: {error}")
+
+
+def _unread(_: Bridge, key: str, error: Undeliverable) -> None:
+    log.warning("not read", subject=key, why=str(error))
+
+
+def _unmatched(bridge: Bridge, key: str, error: Undeliverable) -> None:
+    """A desk that does not answer holds up no alert: the answer is read all the same."""
+    log.warning("not looked up", inbox=key, why=str(error))
+    match(bridge, int(key), look=False)
+
+
+_GIVE_UP: dict[str, Callable[[Bridge, str, Undeliverable], None]] = {
+    FETCH: _unfetched,
+    READ: _unread,
+    MATCH: _unmatched,
+}
+
+
+def begin_polls(bridge: Bridge) -> None:
+    """Let there be an errand for each source that is polled, and none for one that is no more."""
+    polled = [name for name, setting in bridge.settings.sources.items() if setting.polled]
+    with bridge.engine.begin() as connection:
+        errands.stand(connection, POLL, polled, bridge.now())
