@@ -193,7 +193,8 @@ def said(body: bytes) -> str:
     """The vendor's own reason in an error body: its code and description, nothing else.
 
     Understands `{"error": "Code", "description": ...}`, an object instead of the code (Zendesk's 403),
-    OAuth's `error_description`, and Zendesk's `details` by field. Text and HTML are left out.
+    OAuth's `error_description`, Zendesk's `details` by field, and Jira's `errorMessages`, `errors` by field,
+    `errorMessage` and `message`. Text and HTML are left out.
     """
     try:
         found = json.loads(body)
@@ -204,6 +205,10 @@ def said(body: bytes) -> str:
     inner = found.get("error")
     parts = [inner.get("title"), inner.get("message")] if isinstance(inner, dict) else [inner]
     parts += [found.get("description"), found.get("error_description")]
+    parts += [found.get("errorMessage"), found.get("message")]
+    listed, by_field = found.get("errorMessages"), found.get("errors")
+    parts += listed if isinstance(listed, list) else []
+    parts += by_field.values() if isinstance(by_field, dict) else []
     details = found.get("details")
     if isinstance(details, dict):
         for problems in details.values():

@@ -208,7 +208,7 @@ def test_the_commands_that_the_pages_name_exist() -> None:
     known = {name for name, _ in commands(main)} | set(main.commands)
     for page in PAGES:
         for found in re.finditer(
-            r"(?:`|^)bridge ([a-z]+)(?: ([a-z]+))?", page.read_text(), re.MULTILINE
+            r"(?:`|^)bridge ([a-z-]+)(?: ([a-z-]+))?", page.read_text(), re.MULTILINE
         ):
             one, two = found.groups()
             assert one in known, f"{page.name}: {found[0]}"

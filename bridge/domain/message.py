@@ -72,7 +72,7 @@ def compose(
 def _subject(ticket: Ticket, place: Place) -> str:
     if place.desk:
         return f"Ticket {ticket.name or ticket.key}"
-    return "Survey answer" if ticket.desk == "answer" else "Test"
+    return "Test" if ticket.desk == "test" else "Survey answer"
 
 
 def _line(reason: Reason, playbooks: Mapping[str, str]) -> Line:

@@ -108,9 +108,11 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ki
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ticket as it was reported beside an event. None means not reported, "" means empty.
 
-    A source leaves out what the event itself changes, for a report may be rendered later than the event.
+    A source leaves out what the event itself changes, for a report may be rendered later than the event. One that may
+    be older than the event is `weak`: it counts only for what is not known yet.
     """
 
+    weak: bool = False
     opened_at: datetime | None = None
     name: str | None = None  # what people call the ticket, where that isn't its key: "HELP-12"
     title: str | None = None
@@ -245,6 +247,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str = ""
     team: str = ""
     agent: str = ""
+    agent_since: datetime | None = None
     last_agent: str = ""  # who had it last in this team, for counting handoffs over a gap
     last_team: str = ""
     requester: str = ""

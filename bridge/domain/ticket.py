@@ -76,6 +76,9 @@ def fold(
         _see(ticket, event.seen, changes)
         status, means = event.seen.status, event.seen.means
         team, agent = event.seen.team, event.seen.agent
+        if event.seen.weak:
+            status = None if ticket.phases else status
+            team, agent = (None if ticket.team else team), (None if ticket.agent else agent)
     if isinstance(event, StatusChanged):
         status, means = event.status, event.means
     elif isinstance(event, Assigned):
@@ -157,7 +160,8 @@ def _see(ticket: Ticket, seen: Seen, changes: dict[str, Any]) -> None:
         changes.setdefault("opened_at", seen.opened_at)
     for name in _SEEN:
         value = getattr(seen, name)
-        if value is not None and value != getattr(ticket, name):
+        known = getattr(ticket, name)
+        if value is not None and value != known and not (seen.weak and known):
             changes.setdefault(name, value)
     if seen.facts:
         changes["facts"] = ticket.facts | seen.facts
@@ -208,18 +212,23 @@ def _assign(
         source = changes.get("last_agent", ticket.last_agent)
         if agent:
             changes["last_agent"] = agent
+            changes["agent_since"] = event.at
             if handoff is None and source and source != agent:
                 handoff = Handoff(event.at, "agent", source, agent, event.save)
-        elif handoff or _moved(ticket, event):
+        elif handoff or _left_behind(ticket, event):
             changes["last_agent"] = ""
     if handoff is not None:
         changes["handoffs"] = _joined(ticket.handoffs, handoff)
 
 
-def _moved(ticket: Ticket, event: AnyEvent) -> bool:
-    """Whether the save of the event has moved the ticket to another team already."""
+def _left_behind(ticket: Ticket, event: AnyEvent) -> bool:
+    """Whether the agent who lets go had it before it came to this team: in the same save, or nobody since."""
     last = ticket.handoffs[-1] if ticket.handoffs else None
-    return last is not None and last.of == "team" and _together(last, event)
+    if last is None or last.of != "team":
+        return False
+    return _together(last, event) or (
+        ticket.agent_since is not None and ticket.agent_since < last.at
+    )
 
 
 def _together(last: Handoff, next_: Handoff | AnyEvent) -> bool:

@@ -1,4 +1,4 @@
-"""Local stand-ins for the vendors: Zendesk and Slack over real HTTP, and a page to watch them.
+"""Local stand-ins for the vendors: Zendesk, Jira and Slack over real HTTP, and a page to watch them.
 
     with Sandbox(now) as sandbox:
         sandbox.zendesk.open_ticket(...)
@@ -15,17 +15,33 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from bridge.sandbox import pages, slack_api, zendesk_api
+from bridge.sandbox import deeds, jira_api, pages, slack_api, twilio_api, zendesk_api
 from bridge.sandbox.courier import Attempt, Courier, Shipment
+from bridge.sandbox.jira import Jira
 from bridge.sandbox.serve import Server
 from bridge.sandbox.slack import Slack
+from bridge.sandbox.smtp import Smtp
+from bridge.sandbox.surveys import Surveys, qualtrics_api, surveymonkey_api
+from bridge.sandbox.twilio import Twilio
 from bridge.sandbox.wire import Clock, Fault, Faults, Gate
 from bridge.sandbox.zendesk import Zendesk
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["Attempt", "Courier", "Fault", "Sandbox", "Shipment", "Slack", "Zendesk"]
+__all__ = [
+    "Attempt",
+    "Courier",
+    "Fault",
+    "Jira",
+    "Sandbox",
+    "Shipment",
+    "Slack",
+    "Smtp",
+    "Surveys",
+    "Twilio",
+    "Zendesk",
+]
 
 
 def no_faults(_vendor: str, _method: str, _path: str) -> Fault | None:
@@ -47,19 +63,31 @@ class Sandbox:
         port: int = 0,
         zendesk: Zendesk | None = None,
         slack: Slack | None = None,
+        jira: Jira | None = None,
     ) -> None:
         self.now = now
         self.zendesk = zendesk or Zendesk(now)
         self.slack = slack or Slack(now)
         self.courier = self.zendesk.courier
+        self.jira = jira or Jira(now)
+        self.jira.courier = self.courier
+        self.surveys = Surveys(now, self.courier)
+        self.twilio = Twilio(now, self.courier)
+        self.smtp = Smtp(now)
         self.faults: Faults = no_faults
         vendors: dict[str, WSGIApplication] = {
             "zendesk": zendesk_api.create_app(self.zendesk),
             "slack": slack_api.create_app(self.slack),
+            "jira": jira_api.create_app(self.jira),
+            "surveymonkey": surveymonkey_api.create_app(self.surveys.surveymonkey),
+            "qualtrics": qualtrics_api.create_app(self.surveys.qualtrics),
+            "twilio": twilio_api.create_app(self.twilio),
         }
         self.gates = {name: Gate(name, app, lambda: self.faults) for name, app in vendors.items()}
         mounts: dict[str, WSGIApplication] = {f"/{name}": gate for name, gate in self.gates.items()}
-        self._server = Server(DispatcherMiddleware(pages.create_app(self), mounts), port)
+        shown = pages.create_app(self)
+        shown.register_blueprint(deeds.create(self))
+        self._server = Server(DispatcherMiddleware(shown, mounts), port)
 
     @property
     def url(self) -> str:
@@ -72,19 +100,41 @@ class Sandbox:
         return f"{self.url}/zendesk"
 
     @property
+    def jira_url(self) -> str:
+        """What takes the place of `https://<site>.atlassian.net`."""
+        return f"{self.url}/jira"
+
+    @property
     def slack_url(self) -> str:
         """What takes the place of `https://slack.com/api/`, for `WebClient(base_url=...)`."""
         return f"{self.url}/slack/api/"
 
+    @property
+    def surveymonkey_url(self) -> str:
+        """What takes the place of `https://api.surveymonkey.com`."""
+        return f"{self.url}/surveymonkey"
+
+    @property
+    def qualtrics_url(self) -> str:
+        """What takes the place of `https://<datacenter>.qualtrics.com`."""
+        return f"{self.url}/qualtrics"
+
+    @property
+    def twilio_url(self) -> str:
+        """What takes the place of `https://api.twilio.com`."""
+        return f"{self.url}/twilio"
+
     def start(self) -> Self:
         """Serve and carry from now on."""
         self._server.start()
+        self.smtp.start()
         self.courier.start()
         return self
 
     def stop(self) -> None:
         """Stop serving and carrying; nothing of it is kept."""
         self.courier.stop()
+        self.smtp.stop()
         self._server.stop()
 
     def __enter__(self) -> Self:

@@ -68,6 +68,8 @@ class Shipment:
     attempt: int = 1
     label: str = ""
     """What it is, for people."""
+    answered: Callable[[bytes], None] | None = None
+    """Given the body of the answer that was a success, in the sender's thread; what it sends counts as pending."""
 
 
 def as_is(shipment: Shipment) -> list[Shipment]:
@@ -195,7 +197,7 @@ class Courier:
         """One call, without the condition held."""
         at = self._now()
         started = time.perf_counter()
-        status, error, retry_after = None, "", None
+        status, error, retry_after, body = None, "", None, b""
         try:
             answer = session.post(
                 shipment.url,
@@ -205,12 +207,16 @@ class Courier:
                 allow_redirects=False,
             )
             status, retry_after = answer.status_code, answer.headers.get("Retry-After")
+            body = answer.content
         except requests.Timeout:
             error = "timeout"
         except requests.RequestException:
             error = "unreachable"
         elapsed = time.perf_counter() - started
-        return Attempt(shipment, shipment.attempt, at, status, error, retry_after, elapsed)
+        attempt = Attempt(shipment, shipment.attempt, at, status, error, retry_after, elapsed)
+        if attempt.delivered and shipment.answered is not None:
+            shipment.answered(body)
+        return attempt
 
     def _done(self, attempt: Attempt) -> None:
         shipment = attempt.shipment

@@ -1,17 +1,20 @@
-"""Pages to watch the stand-ins as a person would see them: tickets, channels, webhooks."""
+"""Pages to watch the stand-ins as a person would see them: tickets, issues, channels, webhooks."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, abort, render_template, request
 from markupsafe import Markup, escape
 
+from bridge.sandbox.jira_records import Issue
 from bridge.sandbox.slack import Message, Slack, SlackError
+from bridge.sandbox.twilio import Call, Sms, Twilio
 from bridge.sandbox.wire import Json
 from bridge.sandbox.zendesk import Zendesk
 from bridge.sandbox.zendesk_records import Ticket
@@ -59,14 +62,21 @@ _EMOJI = {
 def create_app(sandbox: Sandbox) -> Flask:
     """The pages, served at the root of the sandbox."""
     app = Flask(__name__)
-    zendesk, slack, courier = sandbox.zendesk, sandbox.slack, sandbox.courier
+    zendesk, jira, slack = sandbox.zendesk, sandbox.jira, sandbox.slack
+    courier = sandbox.courier
+
+    def local(text: str) -> str:
+        """Links to tickets and issues lead to their page here."""
+        text = text.replace(f"{zendesk.host}/agent/", request.host_url)
+        for address in (jira.host, sandbox.jira_url):
+            text = text.replace(f"{address}/browse/", f"{request.host_url}issues/")
+        return text
 
     def to_html(text: str) -> Markup:
-        """Links to tickets lead to their page here."""
-        return mrkdwn(text.replace(f"<{zendesk.host}/agent/", f"<{request.host_url}"), slack)
+        return mrkdwn(local(text), slack)
 
     def rich_to_html(block: Json) -> Markup:
-        return rich(block, zendesk.host, request.host_url)
+        return rich(block, local)
 
     def named(value: Any, field: str) -> str:
         return _named(value, field, zendesk)
@@ -84,15 +94,19 @@ def create_app(sandbox: Sandbox) -> Flask:
         return {
             "now": sandbox.now(),
             "zendesk": zendesk,
+            "jira": jira,
             "slack": slack,
             "refresh": None if "still" in request.args else _REFRESH,
             "person": zendesk.user_name,
+            "account": jira.user_name,
         }
 
     @app.get("/")
     def overview() -> str:
         with zendesk.lock:
             tickets = sorted(zendesk.tickets.values(), key=_interesting, reverse=True)
+        with jira.lock:
+            issues = sorted(jira.issues.values(), key=_interesting_issue, reverse=True)
         with slack.lock:
             channels = [(one, slack.messages(one.id)) for one in slack.channels.values()]
         attempts = list(courier.attempts)
@@ -101,9 +115,13 @@ def create_app(sandbox: Sandbox) -> Flask:
             tickets=tickets[:200],
             total=len(tickets),
             statuses=Counter(one.status for one in tickets if not one.deleted),
+            issues=issues[:200],
+            issue_total=len(issues),
             channels=channels,
             attempts=attempts[-12:][::-1],
             answers=Counter(one.status or one.error for one in attempts),
+            phones=_phones(sandbox.twilio),
+            mails=sandbox.smtp.messages[-6:][::-1],
             pending=courier.pending(),
             held=courier.held(),
         )
@@ -117,6 +135,16 @@ def create_app(sandbox: Sandbox) -> Flask:
                 ticket=found,
                 comments=found.comments,
                 audits=found.audits if "audits" in request.args else None,
+            )
+
+    @app.get("/issues/<key>")
+    def issue(key: str) -> str:
+        with jira.lock:
+            found = jira.issues.get(jira.issue_ids.get(key, "")) or abort(404)
+            return render_template(
+                "issue.html",
+                issue=found,
+                changelog=found.changelog if "changelog" in request.args else None,
             )
 
     @app.get("/channels/<channel>")
@@ -135,6 +163,19 @@ def create_app(sandbox: Sandbox) -> Flask:
         return render_template("missing.html"), 404
 
     return app
+
+
+def _phones(twilio: Twilio) -> list[tuple[str, list[Call], list[Sms]]]:
+    """Each phone with its calls and messages, the newest phone first."""
+    with twilio.lock:
+        return [
+            (
+                phone,
+                [one for one in twilio.calls if one.phone == phone],
+                [one for one in twilio.messages if one.to == phone],
+            )
+            for phone in reversed(twilio.phones)
+        ][:12]
 
 
 def mrkdwn(text: str, slack: Slack) -> Markup:
@@ -191,15 +232,18 @@ def _reference(target: str, label: str | None, slack: Slack) -> Markup:
     return escape(words)
 
 
-def rich(block: Json, host: str, here: str) -> Markup:
-    """A `rich_text` block as HTML: sections, quotes, lists and code, with styles and links."""
+def rich(block: Json, local: Callable[[str], str]) -> Markup:
+    """A `rich_text` block as HTML: sections, quotes, lists and code, with styles and links.
+
+    `local` is given each address, and says where it leads from here.
+    """
     parts = []
     for part in block.get("elements", []):
         if part.get("type") == "rich_text_list":
-            items = [_inline(one, host, here) for one in part.get("elements", [])]
+            items = [_inline(one, local) for one in part.get("elements", [])]
             parts.append(Markup("<ul>{}</ul>").format(Markup("").join(map(_item, items))))
             continue
-        words = _inline(part, host, here)
+        words = _inline(part, local)
         frame = {"rich_text_quote": "<q>{}</q>", "rich_text_preformatted": "<pre>{}</pre>"}
         kind = frame.get(part.get("type", ""), "<div>{}</div>")
         parts.append(Markup(kind).format(words))  # noqa: S704 - the frames are ours
@@ -210,15 +254,15 @@ def _item(words: Markup) -> Markup:
     return Markup("<li>{}</li>").format(words)
 
 
-def _inline(part: Json, host: str, here: str) -> Markup:
-    return Markup("").join(_run(run, host, here) for run in part.get("elements", []))
+def _inline(part: Json, local: Callable[[str], str]) -> Markup:
+    return Markup("").join(_run(run, local) for run in part.get("elements", []))
 
 
-def _run(run: Json, host: str, here: str) -> Markup:
+def _run(run: Json, local: Callable[[str], str]) -> Markup:
     words: Markup = escape(
         run.get("text") or run.get("url") or run.get("user_id") or run.get("name") or ""
     )
-    url = str(run.get("url", "")).replace(f"{host}/agent/", here)
+    url = local(str(run.get("url", "")))
     if run.get("type") == "link" and url.startswith(("http://", "https://")):
         words = Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, words)
     for style, tag in (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code")):
@@ -252,6 +296,11 @@ def _clock(at: datetime | str) -> str:
 def _interesting(ticket: Ticket) -> tuple[bool, datetime, int]:
     """Tickets with tags first, then the newest."""
     return bool(ticket.tags), ticket.updated_at, ticket.id
+
+
+def _interesting_issue(issue: Issue) -> tuple[bool, datetime, int]:
+    """Issues with labels first, then the newest."""
+    return bool(issue.labels), issue.updated, int(issue.id)
 
 
 def _thread(slack: Slack, message: Message) -> list[Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 
 from bridge.sandbox import blocks as block_kit
 from bridge.sandbox.slack import Channel, Message, Slack, SlackError, User
@@ -327,12 +327,19 @@ def create_app(slack: Slack) -> Flask:
             raise SlackError("unknown_method", req_method=method)
         run, scopes = api.methods[method]
         args = _args()
-        _authenticate(slack, args, scopes)
+        g.scopes = _authenticate(slack, args, scopes)
         if method != "chat.postMessage":
             allowance = slack.method_limit.take(method)
             if not allowance.granted:
                 raise _RateLimited(allowance)
         return {"ok": True} | run(args)
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        """Each answer to a good token names its scopes (docs.slack.dev/authentication)."""
+        if "scopes" in g:
+            response.headers["X-OAuth-Scopes"] = ",".join(g.scopes)
+        return response
 
     @app.errorhandler(SlackError)
     def failed(error: SlackError) -> Json:
@@ -346,7 +353,8 @@ def create_app(slack: Slack) -> Flask:
     return app
 
 
-def _authenticate(slack: Slack, args: Args, scopes: tuple[str, ...]) -> None:
+def _authenticate(slack: Slack, args: Args, scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes of the token. Raises SlackError."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.get("token")
     if not token:
         raise SlackError("not_authed")
@@ -357,6 +365,7 @@ def _authenticate(slack: Slack, args: Args, scopes: tuple[str, ...]) -> None:
         raise SlackError("invalid_auth")
     if scopes and not set(scopes) & set(provided):
         raise SlackError("missing_scope", needed=scopes[0], provided=",".join(provided))
+    return provided
 
 
 def _args() -> Args:

@@ -15,6 +15,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import UUID
 
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ Clock: TypeAlias = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one call. Built by the four constructors below."""
+    """What goes wrong with one call. Built by the constructors below."""
 
-    kind: Literal["status", "timeout_after_applying", "reset_before", "slow"]
+    kind: Literal[
+        "status", "status_after_applying", "timeout_after_applying", "reset_before", "slow"
+    ]
     code: int = 0
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +44,13 @@ class Fault:
     def status(cls, code: int, body: str = "", headers: Mapping[str, str] | None = None) -> Fault:
         """Answer with this status instead of doing what was asked."""
         return cls("status", code=code, body=body, headers=headers or {})
+
+    @classmethod
+    def status_after_applying(
+        cls, code: int, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Fault:
+        """Do what was asked, then answer with this status all the same."""
+        return cls("status_after_applying", code=code, body=body, headers=headers or {})
 
     @classmethod
     def timeout_after_applying(cls) -> Fault:
@@ -83,7 +93,9 @@ class Gate:
         self.faulted.append((method, path, fault))
         if fault.kind == "reset_before":
             raise HangUp
-        if fault.kind == "status":
+        if fault.kind in {"status", "status_after_applying"}:
+            if fault.kind == "status_after_applying":
+                run_wsgi_app(self._app, environ, buffered=True)
             answer = Response(fault.body, fault.code, fault.headers)
             return answer(environ, start_response)
         time.sleep(fault.seconds)

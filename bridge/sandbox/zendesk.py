@@ -84,6 +84,10 @@ class Zendesk:
         self.tickets: dict[int, Ticket] = {}
         self.ratings: dict[int, Rating] = {}
         self.webhooks: dict[str, Webhook] = {}
+        self.triggers: dict[int, Json] = {}
+        self.views: dict[int, Json] = {}
+        self.known_events: frozenset[str] | None = None
+        """The only event types a webhook may be subscribed to by the API; None for any."""
         self.jobs: dict[str, Job] = {}
         self.hold_jobs = False
         """While True, bulk updates stay queued until `run_jobs()`."""
@@ -124,14 +128,14 @@ class Zendesk:
         self, name: str, email: str, phone: str | None, role: Literal["end-user", "agent", "admin"]
     ) -> int:
         with self.lock:
-            user = User(self._record_id(), name, email, phone, role, self.now())
+            user = User(self.record_id(), name, email, phone, role, self.now())
             self.users[user.id] = user
             return user.id
 
     def add_group(self, name: str) -> int:
         """A group of agents; returns its id."""
         with self.lock:
-            group = Group(self._record_id(), name, self.now())
+            group = Group(self.record_id(), name, self.now())
             self.groups[group.id] = group
             return group.id
 
@@ -292,7 +296,7 @@ class Zendesk:
             at = self.now()
             old = found.rating
             rating = Rating(
-                id=old.id if old else self._record_id(),
+                id=old.id if old else self.record_id(),
                 ticket_id=ticket,
                 score=score,
                 comment=comment,
@@ -417,6 +421,10 @@ class Zendesk:
             self.webhooks[webhook.id] = webhook
             return webhook
 
+    def new_secret(self) -> str:
+        """A signing secret."""
+        return self._ids.secret()
+
     # -- saving --
 
     def save(
@@ -520,7 +528,7 @@ class Zendesk:
 
     def _audit(self, ticket: Ticket, author: int, channel: str, custom: Json) -> Json:
         return {
-            "id": self._record_id(),
+            "id": self.record_id(),
             "ticket_id": ticket.id,
             "created_at": iso(self.now()),
             "author_id": author,
@@ -530,7 +538,7 @@ class Zendesk:
         }
 
     def _add_event(self, audit: Json, kind: str, **content: Any) -> Json:
-        event: Json = {"id": self._record_id(), "type": kind, **content}
+        event: Json = {"id": self.record_id(), "type": kind, **content}
         audit["events"].append(event)
         return event
 
@@ -548,7 +556,8 @@ class Zendesk:
             audit_id=audit["id"],
         )
 
-    def _record_id(self) -> int:
+    def record_id(self) -> int:
+        """A number for a new record."""
         with self.lock:
             self._next_record += 128
             return self._next_record

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge.sandbox.wire import Allowance, Json, iso
 from bridge.sandbox.zendesk import Zendesk, clean_tags
+from bridge.sandbox.zendesk_admin import Admin, payload
 from bridge.sandbox.zendesk_records import (
     Client,
     Group,
@@ -26,7 +27,6 @@ from bridge.sandbox.zendesk_records import (
     Refused,
     Ticket,
     User,
-    Webhook,
 )
 
 _LIFETIMES = range(300, 172_801)  # seconds that an access token may live
@@ -57,7 +57,7 @@ class _Api:
 
     def tickets(self) -> Json:
         live = [found for found in self._all_tickets() if not found.deleted]
-        return self._page("tickets", live, self.show.ticket)
+        return self.page("tickets", live, self.show.ticket)
 
     def show_many(self) -> Json:
         found = [self.zendesk.tickets.get(one) for one in _ids("ids")]
@@ -67,10 +67,10 @@ class _Api:
         return {"tickets": shown, **page, **self._sideloads(live)}
 
     def update(self, ticket: int) -> Json:
-        payload = _payload("ticket")
+        asked = payload("ticket")
         self._spend_update(ticket)
         with self.zendesk.lock:
-            audit = self.zendesk.apply_update(ticket, payload, g.user_id)
+            audit = self.zendesk.apply_update(ticket, asked, g.user_id)
             return {"ticket": self.show.ticket(self.zendesk.tickets[ticket]), "audit": audit}
 
     def update_many(self) -> Json:
@@ -93,14 +93,14 @@ class _Api:
 
     def comments(self, ticket: int) -> Json:
         comments = self.zendesk.show(ticket).comments
-        page = self._page("comments", _sorted(comments), lambda comment: comment)
+        page = self.page("comments", _sorted(comments), lambda comment: comment)
         authors = {comment["author_id"] for comment in page["comments"]}
         if "users" in _wanted():
             page["users"] = self._users(authors)
         return page
 
     def audits(self, ticket: int) -> Json:
-        return self._page("audits", _sorted(self.zendesk.show(ticket).audits), lambda audit: audit)
+        return self.page("audits", _sorted(self.zendesk.show(ticket).audits), lambda audit: audit)
 
     def tags(self, ticket: int) -> Json:
         return {"tags": list(self.zendesk.show(ticket).tags)}
@@ -166,13 +166,13 @@ class _Api:
             if needle
             and (needle in user.name.lower() or needle in {user.email.lower(), user.phone})
         ]
-        return self._page("users", found, self.show.user)
+        return self.page("users", found, self.show.user)
 
     def users_list(self) -> Json:
-        return self._page("users", list(self.zendesk.users.values()), self.show.user)
+        return self.page("users", list(self.zendesk.users.values()), self.show.user)
 
     def groups(self) -> Json:
-        return self._page("groups", list(self.zendesk.groups.values()), self.show.group)
+        return self.page("groups", list(self.zendesk.groups.values()), self.show.group)
 
     def group(self, group: int) -> Json:
         if group not in self.zendesk.groups:
@@ -192,49 +192,7 @@ class _Api:
         ]
         if request.args.get("sort_order") == "desc":
             found.reverse()
-        return self._page("satisfaction_ratings", found, self.show.rating)
-
-    # -- webhooks --
-
-    def webhooks(self) -> Json:
-        page = self._page("webhooks", list(self.zendesk.webhooks.values()), self.show.webhook)
-        return {"meta": {"has_more": False}, "links": {"next": None, "prev": None}} | page
-
-    def create_webhook(self) -> tuple[Json, int]:
-        asked = _payload("webhook")
-        wanted = ("name", "endpoint", "http_method", "request_format", "status")
-        missing = [name for name in wanted if not asked.get(name)]
-        if missing:
-            raise Refused(400, _webhook_problem(f"{missing[0]} is required"))
-        types = asked.get("subscriptions") or []
-        conditional = types in ([], ["conditional_ticket_events"])
-        webhook = self.zendesk.subscribe(
-            asked["endpoint"],
-            None,
-            types,
-            name=asked["name"],
-            kind="conditional" if conditional else "event",
-            headers=_extra_headers(asked),
-            created_by=g.user_id,
-        )
-        return {"webhook": self.show.webhook(webhook)}, 201
-
-    def webhook(self, webhook: str) -> Json:
-        return {"webhook": self.show.webhook(self._webhook(webhook))}
-
-    def delete_webhook(self, webhook: str) -> tuple[str, int]:
-        self._webhook(webhook)
-        self.zendesk.webhooks.pop(webhook)
-        return "", 204
-
-    def signing_secret(self, webhook: str) -> Json:
-        secret = self._webhook(webhook).secret
-        return {"signing_secret": {"secret": secret, "algorithm": "SHA256"}}
-
-    def _webhook(self, webhook: str) -> Webhook:
-        if webhook not in self.zendesk.webhooks:
-            raise Refused.missing()
-        return self.zendesk.webhooks[webhook]
+        return self.page("satisfaction_ratings", found, self.show.rating)
 
     # -- tokens --
 
@@ -308,7 +266,7 @@ class _Api:
     def _url(self, path: str, args: Mapping[str, object]) -> str:
         return f"{self.zendesk.host}/api/v2{path}?{urlencode(args)}"
 
-    def _page(self, key: str, items: Sequence[Any], show: Callable[[Any], Json]) -> Json:
+    def page(self, key: str, items: Sequence[Any], show: Callable[[Any], Json]) -> Json:
         """One page: by cursor when `page[size]` is given, else by offset, 100 a page."""
         path = request.path.removeprefix("/api/v2") + ".json"
         given = {name: value for name, value in request.args.items() if "page" not in name}
@@ -443,19 +401,6 @@ class _Shapes:
             "updated_at": iso(rating.updated_at),
         }
 
-    def webhook(self, webhook: Webhook) -> Json:
-        return {
-            "id": webhook.id,
-            "name": webhook.name,
-            "status": "active",
-            "subscriptions": list(webhook.subscriptions),
-            "endpoint": webhook.endpoint,
-            "http_method": "POST",
-            "request_format": "json",
-            "created_at": iso(webhook.created_at),
-            "created_by": str(webhook.created_by),
-        }
-
     def job(self, job: Job) -> Json:
         done = job.results is not None
         at = f"{job.completed_at:%Y-%m-%d %H:%M:%S} +0000" if job.completed_at else ""
@@ -506,11 +451,7 @@ def create_app(zendesk: Zendesk) -> Flask:
         ("GET", "/api/v2/incremental/tickets/cursor", api.export),
         ("GET", "/api/v2/job_statuses/<job>", api.job),
         ("GET", "/api/v2/satisfaction_ratings", api.ratings),
-        ("GET", "/api/v2/webhooks", api.webhooks),
-        ("POST", "/api/v2/webhooks", api.create_webhook),
-        ("GET", "/api/v2/webhooks/<webhook>", api.webhook),
-        ("DELETE", "/api/v2/webhooks/<webhook>", api.delete_webhook),
-        ("GET", "/api/v2/webhooks/<webhook>/signing_secret", api.signing_secret),
+        *Admin(zendesk, api.page, api.show.ticket).routes(),
     ]
     for method, path, view in routes:
         app.add_url_rule(path, f"{method} {path}", view, methods=[method])
@@ -537,7 +478,7 @@ def _guard(app: Flask, zendesk: Zendesk) -> None:
         if not _allowed(grant.scopes):
             message = "The token does not have the scope for this"
             return {"error": {"title": "Forbidden", "message": message}}, 403
-        g.user_id = grant.user_id
+        g.user_id, g.grant = grant.user_id, grant
         g.allowance = zendesk.account_limit.take()
         if not g.allowance.granted:
             raise _TooMany(g.allowance)
@@ -590,13 +531,6 @@ def _allowed(scopes: tuple[str, ...]) -> bool:
     return bool({verb, f"{resource}:{verb}"} & set(scopes)) or request.path.endswith("/me")
 
 
-def _payload(key: str) -> Json:
-    """The inside of `{key: {...}}`; empty when the body is not wrapped so, as the vendor reads it."""
-    body = request.get_json(silent=True)
-    inside = body.get(key) if isinstance(body, dict) else None
-    return inside if isinstance(inside, dict) else {}
-
-
 def _ids(name: str) -> list[int]:
     ids = [int(one) for one in request.args.get(name, "").split(",") if one.strip().isdigit()]
     _limit(len(ids))
@@ -619,25 +553,6 @@ def _sorted(items: list[Json]) -> list[Json]:
     args = request.args
     turned = args.get("sort_order") == "desc" or args.get("sort", "").startswith("-")
     return items[::-1] if turned else list(items)
-
-
-def _extra_headers(asked: Json) -> dict[str, str]:
-    """A webhook's own authentication, on top of the signature."""
-    authentication = asked.get("authentication") or {}
-    data = authentication.get("data") or {}
-    headers = dict(asked.get("custom_headers") or {})
-    if authentication.get("type") == "bearer_token":
-        headers["Authorization"] = f"Bearer {data.get('token')}"
-    elif authentication.get("type") == "basic_auth":
-        pair = f"{data.get('username')}:{data.get('password')}"
-        headers["Authorization"] = f"Basic {_encode(pair)}"
-    elif authentication.get("type") == "api_key":
-        headers[str(data.get("name"))] = str(data.get("value"))
-    return headers
-
-
-def _webhook_problem(why: str) -> Json:
-    return {"errors": [{"code": "invalid", "title": "Invalid webhook", "detail": why}]}
 
 
 def _token_problem(error: str, why: str) -> Json:

@@ -187,10 +187,11 @@ class Webhook:
     headers: tuple[tuple[str, str], ...] = ()
     when: Callable[[Saved], bool] | None = None
     template: str | None = None
+    status: str = "active"
 
     def wants(self, event_type: str) -> bool:
         """Is this event type subscribed to?"""
-        return event_type in self.subscriptions
+        return self.status == "active" and event_type in self.subscriptions
 
     def sign(self, body: bytes, at: datetime) -> str:
         """Base64 HMAC-SHA256 over the timestamp's text and the raw body, keyed by the secret's text.

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from sqlalchemy import text
 
 from bridge.domain.model import Action, AlertState
-from bridge.sandbox.zendesk_records import Ticket
-from bridge.simulate.day import TEAMS, Day, Plan
+from bridge.simulate.cases import TEAMS, Day, Plan
+from bridge.simulate.desks import OURS
 from bridge.store import alerts, deliveries, tickets
-
-_TICKET = re.compile(r"/agent/tickets/(\d+)")
-OURS = "Alert Bridge"
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -24,6 +21,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     scenario: str
     seed: int
     tickets: int
+    desks: dict[str, int]  # tickets by helpdesk
+    answers: dict[str, int]  # survey answers by source, those that a vendor's own rating is not
     events: int
     alerts: int
     alert_rate: float
@@ -37,6 +36,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     missed: int
     leaks: int
     webhook_to_slack_ms: dict[str, float]
+    faults: int  # calls to a vendor that failed
     seconds: float
     trouble: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ def outcome(day: Day, seed: int, seconds: float) -> Outcome:
     """Count."""
     look = _Look(day)
     trouble = _Trouble()
-    planned = {f"ticket:{n}": p for n, p in day.tickets.items()} | dict(day.strangers)
+    planned = day.plans
     for subject, plan in planned.items():
         _missed(subject, plan, look.of(subject), trouble)
         _too_much(subject, plan, look.of(subject), trouble)
@@ -85,7 +85,9 @@ def outcome(day: Day, seed: int, seconds: float) -> Outcome:
     return Outcome(
         scenario="day",
         seed=seed,
-        tickets=len(day.tickets),
+        tickets=sum(len(desk.keys()) for desk in day.desks),
+        desks={desk.name: len(desk.keys()) for desk in day.desks},
+        answers=dict(sorted(day.answers.items())),
         events=look.events,
         alerts=look.alerts,
         alert_rate=round(look.alerts / max(len(planned), 1), 4),
@@ -99,6 +101,7 @@ def outcome(day: Day, seed: int, seconds: float) -> Outcome:
         missed=trouble.counts["missed"],
         leaks=trouble.counts["leaks"],
         webhook_to_slack_ms=look.latency(),
+        faults=sum(len(gate.faulted) for gate in day.world.sandbox.gates.values()),
         seconds=round(seconds, 1),
         trouble=tuple(trouble.words[:20]),
     )
@@ -111,7 +114,7 @@ def _missed(subject: str, plan: Plan, seen: _Seen, trouble: _Trouble) -> None:
     if not seen.posts:
         trouble.say("missed", f"{subject}: no Slack message for {sorted(plan.rules)}")
         return
-    if subject.startswith("ticket:") and plan.note:
+    if "@" not in subject and plan.note:
         for rule in plan.rules - set(seen.rules):
             trouble.say("missed", f"{subject}: no tag for {rule}")
         if not seen.notes:
@@ -140,12 +143,10 @@ class _Look:
 
     def __init__(self, day: Day) -> None:
         self.day = day
-        self.desk = day.world.sandbox.zendesk
         self.slack = day.world.sandbox.slack
-        self.us = next(u.id for u in self.desk.users.values() if u.name == OURS)
         self.seen: dict[str, _Seen] = {}
         self._slack()
-        self._zendesk()
+        self._desks()
         with day.world.bridge.engine.begin() as connection:
             count = connection.execute(text("SELECT count(*) FROM events WHERE judged"))
             self.events = int(count.scalar_one())
@@ -176,53 +177,46 @@ class _Look:
         return next(c.id for c in self.slack.channels.values() if c.name == name)
 
     def _subject(self, written: str) -> str:
-        if found := _TICKET.search(written):
-            return f"ticket:{found[1]}"
-        return next((email for email in self.day.strangers if email in written), "unknown")
+        for desk in self.day.desks:
+            if key := desk.found_in(written):
+                return f"{desk.name}:{key}"
+        return next((who for who in self.day.plans if "@" in who and who in written), "unknown")
 
-    def _zendesk(self) -> None:
+    def _desks(self) -> None:
         self.tags_written = self.notes_written = 0
-        for number, ticket in self.desk.tickets.items():
-            seen = self.of(f"ticket:{number}")
-            for audit in ticket.audits:
-                if audit["author_id"] != self.us:
-                    continue
-                for event in audit["events"]:
-                    if event["type"] == "Comment":
-                        seen.notes += 1
-                        self.notes_written += 1
-                    elif event.get("field_name") == "tags":
-                        new = set(event["value"]) - set(event.get("previous_value") or [])
-                        rules = [t.removeprefix("alert_") for t in new if t.startswith("alert_")]
-                        seen.rules.update(rules)
-                        self.tags_written += len(rules)
+        for desk in self.day.desks:
+            for key in desk.keys():  # noqa: SIM118 - no mapping
+                seen, writing = self.of(f"{desk.name}:{key}"), desk.writing(key)
+                seen.notes += writing.notes
+                seen.rules.update(writing.rules)
+                self.notes_written += writing.notes
+                self.tags_written += writing.rules.total()
 
     def losses(self) -> list[str]:
         """Deliveries that are not in the inbox and read; tickets whose state is not the helpdesk's."""
         words = []
+        attempts = self.day.world.sandbox.courier.attempts
+        shipped = {(_source(a.shipment.url), a.shipment.key) for a in attempts}
         with self.day.world.bridge.engine.begin() as connection:
-            kept = {
-                row.delivery
-                for row in connection.execute(
-                    text("SELECT delivery FROM inbox WHERE state = 'read'")
-                )
-            }
-            words += [
-                f"delivery {key} is not in the inbox"
-                for key in {a.shipment.key for a in self.day.world.sandbox.courier.attempts}
-                if not any(key in delivery for delivery in (kept if key not in kept else {key}))
-            ]
-            for number, ticket in self.desk.tickets.items():
-                ours = tickets.find(connection, f"zendesk:{number}")
-                theirs = self._state(number, ticket)
-                mine = ours and {
-                    "status": ours.status,
-                    "group": ours.team,
-                    "agent": ours.agent,
-                    "public": ours.public_replies + ours.customer_messages,
-                }
-                if mine != theirs:
-                    words.append(f"ticket {number} is {theirs} there and {mine} here")
+            kept = Counter[str]()
+            for row in connection.execute(text("SELECT id, source, state, reason FROM inbox")):
+                kept[row.source] += row.state == "read"
+                if row.state != "read":
+                    words.append(f"delivery {row.id} of {row.source} is {row.state}: {row.reason}")
+            for source, many in Counter(source for source, _ in shipped).items():
+                if kept[source] < many:
+                    words.append(f"{source}: {many} sent, {kept[source]} kept and read")
+            for desk in self.day.desks:
+                for key in desk.keys():  # noqa: SIM118
+                    ours = tickets.find(connection, f"{desk.name}:{key}")
+                    mine = ours and {
+                        "status": ours.status,
+                        "group": ours.team,
+                        "agent": ours.agent,
+                        "public": ours.public_replies + ours.customer_messages,
+                    }
+                    if mine != (theirs := desk.state(key)):
+                        words.append(f"{desk.name}:{key} is {theirs} there and {mine} here")
             waiting = [*deliveries.listing(connection, deliveries.WAITING, 1000)]
             waiting += deliveries.listing(connection, deliveries.SENDING, 1000)
             failed = [
@@ -236,21 +230,13 @@ class _Look:
             ]
         return words
 
-    def _state(self, number: int, ticket: Ticket) -> dict[str, object]:
-        people = [author for author, _ in self.desk.public_view(number)]
-        return {
-            "status": str(ticket.status),
-            "group": str(ticket.group_id or ""),
-            "agent": str(ticket.assignee_id or ""),
-            "public": len(people),
-        }
-
     def leaks(self) -> list[str]:
         """What we wrote that a customer can see. There must be nothing."""
         return [
-            f"ticket {number}: a customer sees what the bridge wrote"
-            for number in self.desk.tickets
-            for author, words in self.desk.public_view(number)
+            f"{desk.name}:{key}: a customer sees what the bridge wrote"
+            for desk in self.day.desks
+            for key in desk.keys()  # noqa: SIM118
+            for author, words in desk.public(key)
             if author == OURS or "AB-" in words
         ]
 
@@ -266,9 +252,11 @@ class _Look:
                 if not message.is_reply:
                     subject = self._subject(json.dumps(message.blocks))
                     first.setdefault(subject, arrived[channel, message.ts])
+        sandbox = self.day.world.sandbox
+        left = sandbox.surveys.sent_at | sandbox.twilio.sent_at
         sent: dict[str, float] = {}
         for key, subject in self.day.surveyed.items():
-            at = self.day.world.surveys.sent_at.get(key)
+            at = left.get(key)
             if at is not None:
                 sent[subject] = min(at, sent.get(subject, at))
         took = sorted(
@@ -280,6 +268,11 @@ class _Look:
             "p50": round(took[len(took) // 2], 1),
             "p99": round(took[min(int(len(took) * 0.99), len(took) - 1)], 1),
         }
+
+
+def _source(url: str) -> str:
+    """The source that an address belongs to."""
+    return urlsplit(url).path.rpartition("/")[2]
 
 
 def live_alerts(day: Day) -> int:

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bridge.embedded import temporary_postgres
-from bridge.simulate.day import CONFIG, END, START, ZONE, Day, people, write
+from bridge.simulate.cases import END, START, ZONE, Day
+from bridge.simulate.day import CONFIG, people, write
 from bridge.simulate.outcome import Outcome, live_alerts, outcome
 from bridge.simulate.world import World, world
 from bridge.store import alerts
@@ -21,8 +22,13 @@ from bridge.store import alerts
 SCENARIOS = ("day",)
 
 
-def run(scenario: str, seed: int, *, pages: bool, as_json: bool) -> int:
-    """Run a scenario; 0 only if all came as planned. With `pages`, a terminal keeps them up until Ctrl-C."""
+def run(
+    scenario: str, seed: int, *, pages: bool = False, faults: bool = False, as_json: bool
+) -> int:
+    """Run a scenario; 0 only if all came as planned. With `pages`, a terminal keeps them up until Ctrl-C.
+
+    With `faults`, vendors fail and webhooks go astray.
+    """
     if scenario not in SCENARIOS:
         raise ValueError(f"no scenario is called {scenario!r}: there are {', '.join(SCENARIOS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -32,9 +38,11 @@ def run(scenario: str, seed: int, *, pages: bool, as_json: bool) -> int:
         temporary_postgres() as url,
         world(url, CONFIG, START, people) as made,
     ):
-        day = write(made, seed)
+        day = write(made, seed, faults=faults)
         if pages:
-            console.print(f"Zendesk and Slack, as people see them: [link]{made.sandbox.url}[/link]")
+            console.print(
+                f"Zendesk, Jira and Slack, as people see them: [link]{made.sandbox.url}[/link]"
+            )
         _play(made, day, console)
         found = outcome(day, seed, time.monotonic() - began)
         if as_json:
@@ -83,7 +91,8 @@ def _tell(found: Outcome, live: int, console: Console) -> None:
     table.add_column(justify="right")
     latency = found.webhook_to_slack_ms
     rows = (
-        ("Tickets", found.tickets),
+        ("Tickets", f"{found.tickets} ({_by(found.desks)})"),
+        ("Survey answers", f"{sum(found.answers.values())} ({_by(found.answers)})"),
         ("Events judged", found.events),
         ("Alerts", f"{found.alerts} ({found.alert_rate:.0%} of cases), {live} still live"),
         ("On the tickets", f"{found.tags_written} tags, {found.notes_written} internal notes"),
@@ -94,6 +103,7 @@ def _tell(found: Outcome, live: int, console: Console) -> None:
         ("False alarms", found.false_alarms),
         ("Missed", found.missed),
         ("Shown to a customer", found.leaks),
+        ("Failed calls", found.faults),
         ("Took", f"{found.seconds} s"),
     )
     for name, value in rows:
@@ -101,6 +111,10 @@ def _tell(found: Outcome, live: int, console: Console) -> None:
     console.print(table)
     for words in found.trouble:
         console.print(f"[red]{words}[/red]", highlight=False)
+
+
+def _by(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {many}" for name, many in counts.items())
 
 
 def _stay(made: World, console: Console) -> None:

@@ -39,6 +39,17 @@ ENV = {
     "ZENDESK_CLIENT_SECRET": "client-secret-of-the-sandbox",
     "ZENDESK_WEBHOOK_SECRET": "webhook-secret-of-the-sandbox",
     "TYPEFORM_SECRET": "typeform-secret-of-the-sandbox",
+    "JSM_TOKEN": "token-of-the-sandbox",
+    "JSM_WEBHOOK_SECRET": "jsm-secret-of-the-sandbox",
+    "DELIGHTED_SECRET": "delighted-key-of-the-sandbox",
+    "SIMPLESAT_SECRET": "simplesat-secret-of-the-sandbox",
+    "SURVEYMONKEY_SECRET": "client-of-the-sandbox&secret-of-the-sandbox",
+    "SURVEYMONKEY_TOKEN": "surveymonkey-token-of-the-sandbox",
+    "QUALTRICS_SECRET": "qualtrics-key-of-the-sandbox",
+    "QUALTRICS_TOKEN": "qualtrics-token-of-the-sandbox",
+    "ASKNICELY_SECRET": "asknicely-secret-of-the-sandbox",
+    "THERMOMETER_SECRET": "thermometer-secret-of-the-sandbox",
+    "CALLS_SECRET": "twilio-token-of-the-sandbox",
     "SURVEY_SECRET": "whsec_c2VjcmV0LW9mLXRoZS1zYW5kYm94",
     "SLACK_BOT_TOKEN": "xoxb-sandbox",
 }
@@ -143,10 +154,9 @@ def world(
     clock = SimulatedClock(start)
     migrate(url)
     with Sandbox(clock) as sandbox:
-        text_of = config.read_text("utf-8")
-        written = text_of.replace("{zendesk}", sandbox.zendesk_url).replace(
-            "{slack}", sandbox.slack_url
-        )
+        written = config.read_text("utf-8")
+        for vendor in ("zendesk", "jira", "slack", "surveymonkey", "qualtrics"):
+            written = written.replace(f"{{{vendor}}}", getattr(sandbox, f"{vendor}_url"))
         bridge = Bridge(parse(written, ENV, str(config)), url, now=clock)
         with bridge.engine.begin() as connection:
             teams.save(connection, known(sandbox))
@@ -154,9 +164,7 @@ def world(
         server = Server(create_app(bridge))
         server.start()
         with _worker(bridge):
-            yield World(
-                clock, bridge, sandbox, Surveys(clock, sandbox.courier), f"{server.url}/hooks"
-            )
+            yield World(clock, bridge, sandbox, sandbox.surveys, f"{server.url}/hooks")
         server.stop()
         bridge.close()
 

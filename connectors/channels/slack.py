@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -23,6 +23,8 @@ from connectors.channels.slack_blocks import (
     reply_blocks,
     reply_fallback,
 )
+from connectors.channels.slack_refusals import ACCOUNT, ADVICE, INVITE, Refusal
+from connectors.channels.slack_setup import SlackSetup
 from connectors.http import TIMEOUT, redact, transport, usable, verdict
 from connectors.plain import plain
 
@@ -39,58 +41,10 @@ _PER_PAGE = 200
 _SKEW = timedelta(minutes=5)  # how far Slack's clock and ours may be apart
 _SOON = timedelta(seconds=30)
 
-_INVITE = "invite the bot there: /invite @Alert Bridge"
-_REFUSALS = {
-    "account_inactive": "its user or workspace was deactivated; install the app again",
-    "cant_update_message": "the message isn't ours to edit",
-    "channel_not_found": f"no such channel, or a private one without the bot; {_INVITE}",
-    "edit_window_closed": "the message is too old to be edited",
-    "invalid_auth": "the token isn't valid; set the one of the app's OAuth page",
-    "invalid_blocks": "the message's blocks aren't valid",
-    "is_archived": "the channel is archived; give the team another one",
-    "message_not_found": "the message was deleted",
-    "missing_scope": "the app lacks a scope; add it and install the app again",
-    "msg_blocks_too_long": "the message's blocks are too long",
-    "msg_too_long": "the message is too long",
-    "no_text": "the message is empty",
-    "not_authed": "no token was sent",
-    "not_in_channel": f"the bot isn't in the channel; {_INVITE}",
-    "restricted_action": "the workspace's settings forbid posting in this channel",
-    "thread_not_found": "the message to reply to was deleted",
-    "token_expired": "the token has expired",
-    "token_revoked": "the token was revoked; install the app again",
-}
-_ACCOUNT = frozenset(
-    {
-        "access_denied",
-        "account_inactive",
-        "accesslimited",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "invalid_auth",
-        "is_inactive",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "team_access_not_granted",
-        "token_expired",
-        "token_revoked",
-        "two_factor_setup_required",
-        "upgrade_required",
-    }
-)
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable"})  # maybe carried out
 _NOT_DONE = frozenset({"request_timeout", "team_added_to_org", "message_limit_exceeded"})
 _GARBLED = (AttributeError, LookupError, TypeError, ValueError)  # what the SDK makes of bad answers
-
-
-class _Refusal(Undeliverable):
-    """Slack's own error, with its code."""
-
-    code = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +143,10 @@ class Slack:
             wanted["cursor"] = cursor
         raise Unsearchable("Slack has too many messages since then to look through")
 
+    def setup(self, channels: Mapping[str, str]) -> SlackSetup:
+        """The workspace's side of these channels, by team: the app's scopes, and the bot's membership."""
+        return SlackSetup(self, channels)
+
     def _look(self, previous: Receipt | None, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
             if previous is None:
@@ -196,7 +154,7 @@ class Slack:
             return self._call(
                 lambda client: client.conversations_replies(ts=previous.ref, **wanted)
             )
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if refusal.retry_after is not None:
                 raise
             if refusal.code == "thread_not_found":
@@ -209,7 +167,7 @@ class Slack:
 
         try:
             answer = self._call(post)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if refusal.code != "not_in_channel":
                 raise
             self._join(str(arguments["channel"]))
@@ -222,14 +180,21 @@ class Slack:
     def _join(self, channel: str) -> None:
         try:
             self._call(lambda client: client.conversations_join(channel=channel))
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if refusal.retry_after is not None:
                 raise
-            why = f"{self.name}: the bot isn't in {plain(channel, 40)} and can't join; {_INVITE}"
+            why = f"{self.name}: the bot isn't in {plain(channel, 40)} and can't join; {INVITE}"
             raise Undeliverable(why) from None
 
     def _call(self, call: Callable[[WebClient], SlackResponse]) -> dict[str, Any]:
         """One request, never more. Every failure as Undeliverable, without what it was caused by."""
+        data = self.answer(call).data
+        if not isinstance(data, dict):
+            raise self._unreadable()
+        return data
+
+    def answer(self, call: Callable[[WebClient], SlackResponse]) -> SlackResponse:
+        """The same as it came, with its headers: for setting up. Raises Undeliverable; a `Refusal` has Slack's code."""
         token = self.token if isinstance(self.token, str) else self.token()
         token = token.strip()
         if not usable(token):
@@ -242,7 +207,7 @@ class Slack:
             logger=_QUIET,
         )
         try:
-            data = call(client).data
+            return call(client)
         except SlackApiError as error:
             raise self._refused(error.response, token) from None
         except SlackClientError:
@@ -252,9 +217,6 @@ class Slack:
             raise transport(error, who=self.name) from None
         except _GARBLED:
             raise self._unreadable() from None
-        if not isinstance(data, dict):
-            raise self._unreadable()
-        return data
 
     def _refused(self, response: Any, token: str) -> Undeliverable:
         """Sent, retry at, or never: by the status, and by the code in an answer that says 200."""
@@ -273,12 +235,12 @@ class Slack:
             return Undeliverable(why, retry_after=_SOON, unsure=True, wide=True)
         if code in _NOT_DONE:
             return Undeliverable(f"{self.name} is not ready: {words}", retry_after=_SOON)
-        advice = _REFUSALS.get(code, "")
+        advice = ADVICE.get(code, "")
         needed = data.get("needed")
         if isinstance(needed, str) and _SCOPES.fullmatch(needed):
             advice += f" (needed: {needed})"
         why = f"{self.name} refused: {words}" + (f" ({advice})" if advice else "")
-        refusal = _Refusal(why, wide=code in _ACCOUNT)
+        refusal = Refusal(why, wide=code in ACCOUNT)
         refusal.code = code
         return refusal
 

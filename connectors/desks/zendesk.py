@@ -7,19 +7,15 @@ Nothing public is ever written: `_internal` makes the only comments there are.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
 import requests
-from msgspec import Struct
 from requests.auth import AuthBase
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
@@ -34,9 +30,24 @@ from bridge.domain.model import (
     Undeliverable,
 )
 from bridge.domain.ticket import STATUSES
-from connectors import Dispatch, Person, Unsearchable
-from connectors.desks.zendesk_history import Audit, TicketRecord, Time, clean, history
+from connectors import Dispatch, Door, Person, Unsearchable
+from connectors.desks.zendesk_history import Audit, history
 from connectors.desks.zendesk_note import note_text
+from connectors.desks.zendesk_setup import ZendeskSetup
+from connectors.desks.zendesk_shapes import (
+    Audits,
+    CommentRecord,
+    Comments,
+    Groups,
+    Me,
+    Minted,
+    P,
+    Tags,
+    TicketPage,
+    Users,
+    convert,
+    decode,
+)
 from connectors.http import TIMEOUT, Refused, redact, session, transport, usable, verdict
 from connectors.plain import plain
 
@@ -100,7 +111,7 @@ def mint(
         raise Undeliverable(f"{failure}; {hint}", wide=True) from None
     except requests.RequestException as error:
         raise transport(error, who=who) from None
-    found = _decode(body, _Minted)
+    found = decode(body, Minted)
     if found is None or not usable(found.access_token):
         raise Undeliverable(f"{who} gave no token that can be used", wide=True)
     seconds = found.expires_in if found.expires_in and found.expires_in > 0 else _LIFETIME
@@ -179,7 +190,7 @@ class Zendesk:
             )
             return client.tickets.update(wanted).audit.to_dict()
 
-        audit = _convert(self._call(write, key), Audit)
+        audit = convert(self._call(write, key), Audit)
         notes = [one for one in audit.events if one.is_comment] if audit else []
         if audit is None or not notes:
             raise self._unreadable()
@@ -190,7 +201,7 @@ class Zendesk:
 
     def _find_note(self, key: str, dispatch: Dispatch, since: datetime) -> Receipt | None:
         params = {"sort": "-created_at"}
-        pages = self._pages(f"tickets/{key}/comments.json", _Comments, key, params)
+        pages = self.pages(f"tickets/{key}/comments.json", Comments, key, params)
         for number, page in enumerate(pages, 1):
             for comment in page.comments:
                 if self._is_ours(comment, dispatch.marker):
@@ -204,7 +215,7 @@ class Zendesk:
                 raise Unsearchable(f"ticket {key} has too many comments to look through")
         return None
 
-    def _is_ours(self, comment: _Comment, marker: str) -> bool:
+    def _is_ours(self, comment: CommentRecord, marker: str) -> bool:
         if comment.public or (self.user_id and str(comment.author_id) != self.user_id):
             return False
         custom = (comment.metadata or {}).get("custom")
@@ -212,7 +223,7 @@ class Zendesk:
         return marked or marker in (comment.body or "")
 
     def _tags(self, key: str) -> list[str]:
-        return self._read(f"tickets/{key}/tags.json", _Tags, key).tags
+        return self.shown(f"tickets/{key}/tags.json", Tags, key).tags
 
     # -- in --
 
@@ -220,12 +231,16 @@ class Zendesk:
         """Where an agent opens the ticket."""
         return f"{host(self.subdomain)}/agent/tickets/{key}"
 
+    def setup(self, doors: Sequence[Door]) -> ZendeskSetup:
+        """The account's side of these doors: webhooks, the trigger on satisfaction, a view of live alerts."""
+        return ZendeskSetup(self, doors)
+
     def me(self) -> Person:
         """The user we write as. Raises Undeliverable.
 
         Zendesk has been seen to answer a bad token with 200 and an "Anonymous user" without an id.
         """
-        user = self._read("users/me.json", _Me).user
+        user = self.shown("users/me.json", Me).user
         if not user.id:
             known_as = plain(user.name or "nobody", 40)
             why = f"{self.name}: the token isn't accepted; Zendesk takes us for “{known_as}”"
@@ -238,7 +253,7 @@ class Zendesk:
         found: list[Person] = []
         for start in range(0, len(wanted), _AT_ONCE):
             some = ",".join(str(one) for one in wanted[start : start + _AT_ONCE])
-            page = self._read("users/show_many.json", _Users, params={"ids": some})
+            page = self.shown("users/show_many.json", Users, params={"ids": some})
             found += [user.person() for user in page.users if user.id]
         return found
 
@@ -253,14 +268,14 @@ class Zendesk:
             (_quoted("phone", phone), lambda one: _digits(one.phone) == _digits(phone) != ""),
         ):
             if query:
-                page = self._read("users/search.json", _Users, params={"query": query})
+                page = self.shown("users/search.json", Users, params={"query": query})
                 people = [user.person() for user in page.users if user.id]
                 found |= {one.id: one for one in people if same(one) and not one.staff}
         return list(found.values())
 
     def groups(self) -> dict[str, str]:
         """The account's groups: id to name. Raises Undeliverable."""
-        pages = self._pages("groups.json", _Groups)
+        pages = self.pages("groups.json", Groups)
         return {str(group.id): group.name for page in pages for group in page.groups}
 
     def history(self, key: str) -> list[AnyEvent]:
@@ -268,10 +283,10 @@ class Zendesk:
         self._number(key)
         audits = [
             audit
-            for page in self._pages(f"tickets/{key}/audits.json", _Audits, key)
+            for page in self.pages(f"tickets/{key}/audits.json", Audits, key)
             for audit in page.audits
         ]
-        ticket = self._read(f"tickets/{key}.json", _TicketPage, key).ticket
+        ticket = self.shown(f"tickets/{key}.json", TicketPage, key).ticket
         authors = {str(event.author_id) for audit in audits for event in audit.events}
         authors |= {str(audit.author_id) for audit in audits} | {str(ticket.requester_id)}
         people = {person.id: person for person in self.people(authors - {self.user_id})}
@@ -346,29 +361,39 @@ class Zendesk:
         For reading, and for setting the account up; what goes onto a ticket goes through `send` alone.
         `key` is the ticket it is about, for the error's words.
         """
+        return self.response(method, path, params=params, body=body, key=key).content
+
+    def response(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str = "",
+    ) -> requests.Response:
+        """The same as `request`, with the answer's headers."""
         url = f"{host(self.subdomain)}/api/v2/{path}"
         return self._call(
-            lambda _: (
-                self._session.request(method, url, params=dict(params or {}), json=body).content
-            ),
-            key,
+            lambda _: self._session.request(method, url, params=dict(params or {}), json=body), key
         )
 
-    def _read(
+    def shown(
         self, path: str, shape: type[T], key: str = "", params: Mapping[str, str] | None = None
     ) -> T:
-        found = _decode(self.request("GET", path, params=params, key=key), shape)
+        """What one call shows. Raises Undeliverable, also where it isn't of that shape."""
+        found = decode(self.request("GET", path, params=params, key=key), shape)
         if found is None:
             raise self._unreadable()
         return found
 
-    def _pages(
+    def pages(
         self, path: str, shape: type[P], key: str = "", params: Mapping[str, str] | None = None
     ) -> Iterator[P]:
         """Every page; the next one's parameters are taken from Zendesk's link, its host is not."""
         wanted = {"page[size]": str(_AT_ONCE), **(params or {})}
         for _ in range(_MOST_PAGES):
-            page = self._read(path, shape, key, wanted)
+            page = self.shown(path, shape, key, wanted)
             yield page
             following = page.following()
             if not following or following == wanted:
@@ -411,117 +436,3 @@ def _digits(phone: str) -> str:
 def _quoted(name: str, value: str) -> str:
     value = plain(value, 200).replace('"', "").replace("\\", "")
     return f'{name}:"{value}"' if value else ""
-
-
-# --- Zendesk's shapes ----------------------------------------------------------------------------
-
-
-class _Minted(Struct):
-    access_token: str
-    expires_in: int | None = None
-
-
-class _Meta(Struct):
-    has_more: bool = False
-    after_cursor: str | None = None
-
-
-class _Links(Struct):
-    next: str | None = None
-
-
-class _Page(Struct, kw_only=True):
-    """By cursor (`meta`, `links`) as we ask for it, or by offset (`next_page`) where it isn't offered."""
-
-    meta: _Meta | None = None
-    links: _Links | None = None
-    next_page: str | None = None
-
-    def following(self) -> dict[str, str]:
-        """The parameters of the next page; empty on the last."""
-        if self.meta and not self.meta.has_more:
-            return {}
-        link = (self.links.next if self.links else None) or self.next_page or ""
-        return dict(parse_qsl(urlsplit(link).query))
-
-
-P = TypeVar("P", bound=_Page)
-
-
-class _User(Struct):
-    id: int | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    role: str | None = None
-
-    def person(self) -> Person:
-        return Person(
-            id=str(self.id),
-            name=clean(self.name),
-            email=clean(self.email),
-            phone=clean(self.phone),
-            staff=self.role in {"agent", "admin"},
-        )
-
-
-class _Me(Struct):
-    user: _User
-
-
-class _Users(_Page, kw_only=True):
-    users: list[_User]
-
-
-class _Group(Struct):
-    id: int
-    name: str = ""
-
-
-class _Groups(_Page, kw_only=True):
-    groups: list[_Group]
-
-
-class _Tags(Struct):
-    tags: list[str]
-
-
-class _Comment(Struct):
-    id: int
-    created_at: Time
-    author_id: int | None = None
-    public: bool = True
-    body: str | None = None
-    audit_id: int | None = None
-    metadata: dict[str, Any] | None = None
-
-
-class _Comments(_Page, kw_only=True):
-    comments: list[_Comment]
-
-
-class _Audits(_Page, kw_only=True):
-    audits: list[Audit]
-
-
-class _TicketPage(Struct):
-    ticket: TicketRecord
-
-
-def _decode(body: bytes, shape: type[T]) -> T | None:
-    """The answer as `shape`; None if it is something else. Half emoji in it become question marks."""
-    try:
-        return _convert(msgspec.json.decode(body), shape)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    try:  # the standard library takes half of a surrogate pair, which cut-off texts end with
-        return _convert(json.loads(body), shape)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _convert(found: Any, shape: type[T]) -> T | None:
-    try:
-        return msgspec.convert(found, shape, strict=False)
-    except msgspec.ValidationError:
-        return None

@@ -1,17 +1,23 @@
 """Any survey tool that can post its answers: JSON or a form, read by the paths in the configuration.
 
 Proved by Standard Webhooks (https://www.standardwebhooks.com) where the secret begins with `whsec_`, else by the
-secret itself in a header of the configuration's choice.
+secret itself: in a header of the configuration's choice, as a bearer token, or as the password in the address.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import jmespath
-from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
+from jmespath.exceptions import (
+    ArityError,
+    JMESPathError,
+    JMESPathTypeError,
+    UnknownFunctionError,
+)
 
 from bridge.domain.model import (
     Answer,
@@ -25,7 +31,7 @@ from bridge.domain.model import (
 from connectors import Incoming, Response
 from connectors.reading import Node, decode, decode_form, fingerprint, only_post, subject
 from connectors.scores import RANGES, normalise
-from connectors.signing import STANDARD_PREFIX, check_secret, check_standard, header
+from connectors.signing import STANDARD_PREFIX, check_given, check_standard, header
 
 FIELDS = (
     "id",
@@ -46,10 +52,13 @@ class Generic:
     """A survey tool without a source of its own.
 
     `fields` says by JMESPath (https://jmespath.org) where an answer's parts are; what it leaves out is not read. By
-    default each part has its own name. `records` is the path of the answers where one request brings several.
-    `scale`, `low` and `high` say what a number means, `words` what a word is worth (0..1).
+    default each part has its own name. `records` is the path of the answers where one request brings several,
+    `when` a path that finds something in those records that are answers: others are passed over. `embedded` names
+    a member that holds JSON as text, as forms do. `scale`, `low` and `high` say what a number means, `words` what a
+    word is worth (0..1).
 
-    Without an id an answer is known by its content: then a changed answer counts as another one.
+    An id may be a list of members, all of which are needed. Without an id an answer is known by its content: then a
+    changed answer counts as another one.
     """
 
     kind: ClassVar[str] = "generic"
@@ -61,6 +70,7 @@ class Generic:
    Method: POST
 3. Add a header X-Bridge-Secret (or what `header` says in [sources.{name}]) with the value {secret}; the variable
    {variable} must hold the same. A tool that signs by Standard Webhooks needs no header: put its whsec_ secret there.
+   A tool without headers may do with the address: https://bridge:<the secret>@… instead of https://…
 4. Say in [sources.{name}.fields] where in the answer the score, the words and the ticket stand; ready examples are in
    config/examples. Send a test answer, then look: bridge inbox list
 """
@@ -70,6 +80,8 @@ class Generic:
     header: str = "X-Bridge-Secret"
     fields: Mapping[str, str] = field(default_factory=lambda: {name: name for name in FIELDS})
     records: str = ""
+    when: str = ""
+    embedded: str = ""
     scale: str = "csat"
     low: float | None = None
     high: float | None = None
@@ -83,8 +95,9 @@ class Generic:
             _check_path(f"fields.{key}", path)
         if not self.fields.keys() & {"score", "comment", "resolved"}:
             raise ConfigError("fields: needs at least one of score, comment, resolved")
-        if self.records:
-            _check_path("records", self.records)
+        for setting, path in (("records", self.records), ("when", self.when)):
+            if path:
+                _check_path(setting, path)
         if self.scale not in RANGES:
             raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
         if self.low is not None and self.low == self.high:
@@ -102,7 +115,7 @@ class Generic:
         plain = [secret for secret in secrets if not secret.startswith(STANDARD_PREFIX)]
         if standard and not plain:
             header(incoming, "webhook-signature")
-        check_secret(header(incoming, self.header), plain)
+        check_given(incoming, self.header, plain)
 
     def identify(self, incoming: Incoming) -> str:
         """The header webhook-id, which a repeat shares; without it a digest of the body."""
@@ -116,9 +129,7 @@ class Generic:
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """The answers, all or none."""
-        kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
-        form = kind == "application/x-www-form-urlencoded"
-        body = decode_form(incoming.body) if form else decode(incoming.body)
+        body = self._body(incoming)
         if not self.records:
             records = [body.members()]
         else:
@@ -127,7 +138,27 @@ class Generic:
                 raise found.wrong("a list of answers")
             single = isinstance(found.value, dict)
             records = [found] if single else [node.members() for node in found.items()]
-        yield from [self._rated(record, n, incoming) for n, record in enumerate(records)]
+        yield from [
+            self._rated(record, n, incoming)
+            for n, record in enumerate(records)
+            if not self.when or _holds(_search(self.when, record, "when").value)
+        ]
+
+    def _body(self, incoming: Incoming) -> Node:
+        given = incoming.headers.get("content-type", "")
+        kind = given.partition(";")[0].strip().lower()
+        if kind == "application/x-www-form-urlencoded":
+            body = decode_form(incoming.body)
+        elif kind == "multipart/form-data":
+            body = _decode_parts(incoming.body, given)
+        else:
+            body = decode(incoming.body)
+        if not self.embedded:
+            return body
+        text = body[self.embedded].text()
+        if not text:
+            raise body[self.embedded].wrong("JSON as text")
+        return Node({**body.value, self.embedded: decode(text.encode("utf-8", "replace")).value})
 
     def _rated(self, record: Node, n: int, incoming: Incoming) -> Rated:
         part = {
@@ -144,13 +175,16 @@ class Generic:
             missing = next(key for key in ("score", "comment", "resolved") if key in self.fields)
             raise part[missing].wrong("a score, a comment or whether it is resolved")
         content = fingerprint(record.value)
-        key = part["id"].id() or content
+        key = _key(part["id"]) or content
         delivery = Node(incoming.headers.get("webhook-id", ""), "webhook-id").id()
         unique = f"{delivery}:{n}" if delivery and self.records else delivery
+        at = part["at"].time()
         return Rated(
             id=f"{self.name}:{unique or f'{key}:{content}'}",
             subject=subject(self.name, self.desk, part["ticket"].id(), key),
-            at=part["at"].time() or incoming.received_at,
+            at=at or incoming.received_at,
+            # Tools tell a changed answer under the time of the first: what came later is the newer.
+            seq=int(incoming.received_at.timestamp()) if at else 0,
             by=Party.CUSTOMER,
             answer=Answer(
                 id=f"{self.name}:{key}",
@@ -171,6 +205,11 @@ class Generic:
         )
 
 
+def _holds(value: Any) -> bool:
+    """Truth as JMESPath has it: nothing, false and what is empty are false; 0 is true."""
+    return not (value is None or value is False or value in ("", [], {}))
+
+
 def _check_path(setting: str, path: str) -> None:
     try:
         compiled = jmespath.compile(path)
@@ -184,10 +223,43 @@ def _check_path(setting: str, path: str) -> None:
         pass  # its functions want a real answer
 
 
+def _decode_parts(body: bytes, content_type: str) -> Node:
+    """A form in parts (RFC 7578) as a flat object, without files; of a repeated field the first. Raises Unreadable."""
+    boundary = re.search(r'boundary="?([^";]{1,70})', content_type, re.IGNORECASE)
+    if not boundary:
+        raise Unreadable("the body: a form in parts without a boundary")
+    found: dict[str, str] = {}
+    for part in body.split(b"--" + boundary[1].strip().encode())[1:]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = re.search(rb'[;\s]name="([^"]*)"', head)
+        if name and b"filename" not in head:
+            found.setdefault(_text(name[1]), _text(value.removesuffix(b"\r\n")))
+    if not found:
+        raise Unreadable("the body: not a form in parts")
+    return Node(found)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("the body: a form that is not in UTF-8") from None
+
+
+def _key(node: Node) -> str:
+    """An id of one member or of several; "" for nothing. Raises Unreadable."""
+    if not isinstance(node.value, list):
+        return node.id()
+    return Node("-".join(item.id(need=True) for item in node.items()), node.path).id()
+
+
 def _search(path: str, node: Node, setting: str) -> Node:
     """What the path finds. Raises Unreadable if its functions can't work on what is there."""
     try:
         value: Any = jmespath.search(path, node.value)
+    except JMESPathTypeError as error:  # its own words quote what is there: the customer's, perhaps
+        why = f"{error.function_name}() can't work on what is there"
+        raise Unreadable(f"{setting} ({path}): {why}") from None
     except (ValueError, TypeError, ArithmeticError) as error:
         raise Unreadable(f"{setting} ({path}): {error}") from None
     return Node(value, f"{setting} ({path})", found=value is not None)

@@ -14,6 +14,7 @@ import pytest
 from bridge.domain.model import Action, Receipt, Undeliverable
 from connectors import Channel, Dispatch, channel_kinds, desk_kinds
 from connectors.channels.slack import Slack
+from connectors.desks.jsm import JiraServiceManagement
 from connectors.desks.zendesk import Zendesk
 from tests.contract.messages import NASTY, dispatch
 from tests.contract.wire import LOST, Said, Vendor, closed_port
@@ -25,12 +26,17 @@ def zendesk(url: str) -> Channel:
     return Zendesk(name="zendesk", subdomain="demo", base_url=url, token=lambda _: SECRET)
 
 
+def jsm(url: str) -> Channel:
+    return JiraServiceManagement(name="jsm", site="acme", base_url=url, token=lambda _: SECRET)
+
+
 def slack(url: str) -> Channel:
     return Slack(token=SECRET, base_url=f"{url}/api/")
 
 
 DOORS: dict[str, tuple[Callable[[str], Channel], Dispatch]] = {
     "zendesk": (zendesk, dispatch(Action.NOTE, "4711")),
+    "jsm": (jsm, dispatch(Action.NOTE, "10002")),
     "slack": (slack, dispatch(Action.POST, "C1")),
 }
 each = pytest.mark.parametrize("kind", DOORS)
@@ -42,7 +48,11 @@ def fail(kind: str, vendor: Vendor) -> Undeliverable:
     build, sent = DOORS[kind]
     with pytest.raises(Undeliverable) as failure:
         build(vendor.url).send(sent)
-    assert type(failure.value).__module__ in {"bridge.domain.model", "connectors.channels.slack"}
+    assert type(failure.value).__module__ in {
+        "bridge.domain.model",
+        "connectors.channels.slack",
+        "connectors.desks.jsm_shapes",
+    }
     return failure.value
 
 
@@ -117,6 +127,7 @@ def test_a_late_answer_is_ambiguous(kind: str, monkeypatch: pytest.MonkeyPatch) 
         return Said()
 
     monkeypatch.setattr("connectors.desks.zendesk.TIMEOUT", (1, 0.05))
+    monkeypatch.setattr("connectors.desks.jsm.TIMEOUT", (1, 0.05))
     monkeypatch.setattr("connectors.channels.slack._TIMEOUT", 0.05)
     with Vendor(slow) as vendor:
         error = fail(kind, vendor)
@@ -170,6 +181,8 @@ def test_no_secret_and_no_letter_of_the_message_gets_out(
         "description": f"Bearer {SECRET} is wrong",
         "error_description": SECRET,
         "details": {"status": [{"description": SECRET}]},
+        "errorMessages": [SECRET],
+        "errors": {"labels": SECRET},
     }
     with Vendor(Said.of(echo, status, X_Echo=SECRET)) as vendor:
         error = fail(kind, vendor)
@@ -189,6 +202,9 @@ def test_a_token_that_is_none_is_not_sent(kind: str, token: str) -> None:
     doors: dict[str, Callable[[str], Any]] = {
         "zendesk": lambda url: Zendesk(
             name="zendesk", subdomain="demo", base_url=url, token=lambda _: token
+        ),
+        "jsm": lambda url: JiraServiceManagement(
+            name="jsm", site="acme", base_url=url, token=lambda _: token
         ),
         "slack": lambda url: Slack(token=lambda: token, base_url=url),
     }

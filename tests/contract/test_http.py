@@ -113,6 +113,10 @@ def test_the_words_of_errors_are_left_out(error: Exception) -> None:
         (b'{"error": {"title": "Forbidden", "message": "No"}}', "Forbidden: No"),
         (b'{"error": "invalid_scope", "error_description": "no"}', "invalid_scope: no"),
         (b'{"details": {"status": [{"description": "is closed"}, 7], "x": 1}}', "is closed"),
+        (b'{"errorMessages": ["No", 7], "errors": {"labels": "is odd", "x": []}}', "No: is odd"),
+        (b'{"errorMessages": "x", "errors": ["y"], "message": {"a": "b"}}', ""),
+        (b'{"errorMessage": "Not an agent", "i18nErrorMessage": {"x": "y"}}', "Not an agent"),
+        (b'{"message": "Unavailable", "status-code": 503}', "Unavailable"),
     ],
 )
 def test_only_the_vendors_own_reason_is_taken(body: bytes, words: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from jira import JIRA
 from requests.adapters import HTTPAdapter
 from slack_sdk import WebClient
 from werkzeug.wrappers import Request, Response
@@ -66,6 +67,17 @@ class Call:
         return self.headers["X-Zendesk-Webhook-Signature"] == base64.b64encode(digest).decode()
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Plain calls to the Jira stand-in, as the app, by the path after the site's address."""
+
+    base: str
+    session: requests.Session
+
+    def __call__(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.session.request(method, self.base + path, timeout=5, **options)
+
+
 @dataclass
 class Receiver:
     """Somebody who subscribed: keeps what comes, and answers as told (202 when told nothing)."""
@@ -95,6 +107,22 @@ class People:
     """The integration's user."""
     billing: int
     """A group."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Who is on the Jira site, by account id."""
+
+    anna: str
+    """A customer."""
+    ben: str
+    """An agent."""
+    bridge: str
+    """The integration's app; its token is `jira-token`."""
+    desk: str
+    """The key of a service desk."""
+    software: str
+    """The key of a project without customers."""
 
 
 @pytest.fixture
@@ -139,6 +167,46 @@ def zenpy(session: requests.Session, people: People) -> Zenpy:
         ratelimit_budget=1,
         timeout=5,
     )
+
+
+@pytest.fixture
+def site(sandbox: Sandbox) -> Site:
+    jira = sandbox.jira
+    site = Site(
+        anna=jira.add_customer("Anna Weber", "anna@example.com"),
+        ben=jira.add_agent("Ben Ito", "ben@example.com"),
+        bridge=jira.add_app("Alert Bridge", "bridge@example.com"),
+        desk=jira.add_project("HELP", "Help desk"),
+        software=jira.add_project("DEV", "Development", service_desk=False),
+    )
+    jira.add_token("jira-token", site.bridge)
+    return site
+
+
+@pytest.fixture
+def issue(sandbox: Sandbox, site: Site) -> str:
+    """HELP-1, opened by Anna; what this gives is its id."""
+    return sandbox.jira.open_request(site.anna, "Invoice wrong", "I paid twice", site.desk, "High")
+
+
+@pytest.fixture
+def jira(sandbox: Sandbox, site: Site) -> Iterator[JIRA]:
+    client = JIRA(
+        sandbox.jira_url,
+        basic_auth=("bridge@example.com", "jira-token"),
+        max_retries=0,
+        timeout=5,
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def rest(sandbox: Sandbox, site: Site) -> Iterator[Rest]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.auth = ("bridge@example.com", "jira-token")
+        yield Rest(sandbox.jira_url, session)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from connectors import REPLAY_WINDOW, Incoming
 from connectors.desks.zendesk_webhooks import TEST_SECRET, ZendeskEvents
 from connectors.signing import (
     check_age,
+    check_given,
     check_secret,
     check_signature,
     check_standard,
@@ -236,6 +237,65 @@ def test_a_secret_header() -> None:
     for given_, secrets in (("wrong", ["right"]), ("", [""]), ("right", []), ("ré", ["right"])):
         with pytest.raises(Forged):
             check_secret(given_, secrets)
+
+
+def basic(login: bytes) -> str:
+    return "Basic " + base64.b64encode(login).decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-bridge-secret": " right "},
+        {"authorization": "Bearer right"},
+        {"authorization": "bearer  right"},
+        {"authorization": basic(b"bridge:right")},
+        {"authorization": basic(b":right").replace("Basic", "BASIC")},
+        {"x-bridge-secret": "right", "authorization": "Basic garbled!"},
+        {"x-bridge-secret": "wrong", "authorization": "Bearer right"},
+    ],
+    ids=str,
+)
+def test_a_secret_may_be_given_in_three_ways(headers: dict[str, str]) -> None:
+    incoming = Incoming(headers=headers, received_at=NOW)
+    for secrets in (["right"], ["older", "right"], ["right", "newer"]):
+        check_given(incoming, "X-Bridge-Secret", secrets)
+    for secrets in ([], [""], ["another"]):
+        with pytest.raises(Forged) as error:
+            check_given(incoming, "X-Bridge-Secret", secrets)
+        assert "right" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-bridge-secret": " "},
+        {"x-other": "right"},
+        {"authorization": "right"},
+        {"authorization": "Bearer"},
+        {"authorization": "Digest right"},
+        {"authorization": "Basic"},
+        {"authorization": "Basic right"},
+        {"authorization": "Basic é✓"},
+        {"authorization": basic(b"right")},
+        {"authorization": basic(b"bridge:right") + "!!"},
+        {"authorization": basic(b"right:")},
+        {"authorization": basic(b"right:wrong")},
+        {"authorization": basic(b"a:b:right")},
+        {"authorization": basic(b"bridge:right\xff")},
+    ],
+    ids=str,
+)
+def test_any_other_secret_given_is_forged(headers: dict[str, str]) -> None:
+    with pytest.raises(Forged) as error:
+        check_given(Incoming(headers=headers, received_at=NOW), "X-Bridge-Secret", ["right"])
+    assert "right" not in str(error.value)
+
+
+def test_a_password_may_hold_a_colon() -> None:
+    incoming = Incoming(headers={"authorization": basic(b"bridge:ri:ght")}, received_at=NOW)
+    check_given(incoming, "X-Bridge-Secret", ["ri:ght"])
 
 
 def test_a_header_is_needed() -> None:

@@ -274,6 +274,17 @@ def test_the_first_agent_in_a_new_team_is_none() -> None:
         assert handoffs(FIRST, *leaves, moved("11:00", agent="A2")) == ["team T1>T2"]
 
 
+def test_who_is_taken_off_after_the_move_did_not_go_along() -> None:
+    leaves = moved("10:00", team="T2", save="s1"), moved("10:01", agent="", save="s2")
+    assert handoffs(FIRST, *leaves, moved("11:00", agent="A2")) == ["team T1>T2"]
+
+
+def test_who_came_in_the_new_team_and_lets_go_hands_over_to_the_next() -> None:
+    events = moved("10:00", team="T2", agent=""), moved("10:05", agent="A2")
+    gap = moved("11:00", agent=""), moved("11:30", agent="A3")
+    assert handoffs(FIRST, *events, *gap) == ["team T1>T2", "agent A2>A3"]
+
+
 def test_who_goes_along_to_the_new_team_can_hand_over_there() -> None:
     events = moved("10:00", team="T2"), moved("11:00", agent="A2")
     assert handoffs(FIRST, *events) == ["team T1>T2", "agent A1>A2"]
@@ -312,6 +323,20 @@ def test_an_events_own_word_goes_before_a_report_that_was_rendered_later() -> No
     )
     assert ticket(ranked("10:00", "urgent", seen=solved)).priority == "urgent"
     assert ticket(ranked("10:00", "urgent", seen=solved)).team == "T3"
+
+
+def test_a_report_that_may_be_old_tells_only_what_is_not_known() -> None:
+    old = Seen(weak=True, status="open", team="T1", agent="A1", title="Old", priority="low")
+    known = ticket(
+        moved("10:00", team="T2", agent="A2"),
+        became("10:01", "solved"),
+        reported("10:02", title="New"),
+    )
+    after = fold(known, replace(agent_noted("10:03"), seen=old))
+    assert (after.status, after.team, after.agent, after.title) == ("solved", "T2", "A2", "New")
+    assert after.priority == "low"
+    first = ticket(replace(agent_noted("10:00"), seen=old))
+    assert (first.status, first.team, first.agent) == ("open", "T1", "A1")
 
 
 def test_an_event_about_the_team_may_report_the_agent() -> None:

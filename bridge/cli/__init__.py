@@ -1,0 +1,67 @@
+"""`bridge …`: every command. Imports only what a command needs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import click
+
+from bridge.cli import database, deliveries, doors, inbox, processes, sandbox, teams, trying
+
+
+class _Group(click.Group):
+    """Errors of ours are told in one sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from bridge.domain.model import BridgeError
+        from bridge.embedded import EmbeddedError
+
+        try:
+            return super().invoke(ctx)
+        except (BridgeError, EmbeddedError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="alert-bridge")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+def main(verbose: bool) -> None:
+    """Ring the responsible manager while a customer's support experience can still be saved.
+
+    Configuration is read from BRIDGE_CONFIG (default config/bridge.toml); data lives at
+    DATABASE_URL (absent: an embedded PostgreSQL under ./var).
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    if not sys.argv[1:2] or sys.argv[1] not in ("--help", "-h"):
+        from bridge.logs import set_up
+
+        set_up(verbose=verbose)
+
+
+def _stop(number: int, _: object) -> None:
+    """End as after an error, so that an embedded database of ours is stopped as well."""
+    sys.exit(128 + number)
+
+
+for command in (
+    processes.run,
+    processes.web,
+    processes.worker,
+    processes.clock,
+    processes.migrate,
+    doors.check,
+    doors.setup,
+    doors.doctor,
+    doors.test_alert,
+    inbox.inbox,
+    deliveries.deliveries,
+    teams.teams,
+    database.database,
+    sandbox.sandbox,
+    trying.demo,
+    trying.simulate,
+    trying.bench,
+):
+    main.add_command(command)

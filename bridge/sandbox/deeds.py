@@ -1,0 +1,85 @@
+"""What people do in Zendesk, by a form or by curl: open a ticket, answer, rate.
+
+curl -d 'about=Where is my refund?' -d 'words=It is late.' <sandbox>/deeds/tickets
+curl -d score=bad -d 'words=Nobody answers' <sandbox>/deeds/tickets/1/rating
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from flask import Blueprint, Response, abort, redirect, render_template, request
+
+from bridge.sandbox.zendesk import Zendesk
+from bridge.sandbox.zendesk_records import Refused, User
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Answer
+
+    from bridge.sandbox import Sandbox
+
+_STATUSES = {"open", "pending", "hold", "solved"}
+
+
+def create(sandbox: Sandbox) -> Blueprint:
+    """The routes below /deeds, for the sandbox's pages."""
+    routes = Blueprint("deeds", __name__, url_prefix="/deeds")
+    zendesk = sandbox.zendesk
+
+    @routes.get("/")
+    def form() -> str:
+        with zendesk.lock:
+            return render_template(
+                "deeds.html",
+                customers=_people(zendesk, staff=False),
+                agents=_people(zendesk, staff=True),
+                groups=list(zendesk.groups.values()),
+                tickets=[t for t in zendesk.tickets.values() if not t.deleted][::-1],
+                refresh=None,
+            )
+
+    @routes.post("/tickets")
+    def open_ticket() -> Answer:
+        customers = _people(zendesk, staff=False)
+        who = _chosen("who", {str(user.id): user.id for user in customers})
+        groups = {str(group.id): group.id for group in zendesk.groups.values()}
+        group = _chosen("group", groups) if groups else None
+        about = request.form.get("about") or "I need help"
+        number = zendesk.open_ticket(who, about, request.form.get("words") or about, group)
+        return redirect(f"/tickets/{number}", 303)
+
+    @routes.post("/tickets/<int:number>/answer")
+    def answer(number: int) -> Answer:
+        """An agent's or the customer's public answer, and perhaps a new status."""
+        people = {str(user.id): user.id for user in zendesk.users.values()}
+        who = _chosen("who", people)
+        if words := request.form.get("words"):
+            zendesk.reply(number, who, words)
+        if (status := request.form.get("status", "")) in _STATUSES:
+            zendesk.set_status(number, who, status)
+        return redirect(f"/tickets/{number}", 303)
+
+    @routes.post("/tickets/<int:number>/rating")
+    def rate(number: int) -> Answer:
+        score: Literal["good", "bad"] = "good" if request.form.get("score") == "good" else "bad"
+        zendesk.rate(number, score, request.form.get("words") or None)
+        return redirect(f"/tickets/{number}", 303)
+
+    @routes.errorhandler(Refused)
+    def refused(error: Refused) -> Response:
+        words = str(error.body.get("description") or error.body.get("error"))
+        return Response(f"{words}\n", error.status, content_type="text/plain; charset=utf-8")
+
+    return routes
+
+
+def _people(zendesk: Zendesk, *, staff: bool) -> list[User]:
+    return [user for user in zendesk.users.values() if user.is_staff == staff]
+
+
+def _chosen(name: str, known: dict[str, int]) -> int:
+    """What was chosen in the form; the first there is where nothing was."""
+    if not known:
+        abort(409)
+    given = request.form.get(name) or next(iter(known))
+    return known[given] if given in known else abort(400)

@@ -1,0 +1,189 @@
+"""`bridge doctor`: what is wrong between us and the vendors, and the next step; nothing where all is well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Response
+
+from bridge.doctor import examine
+from bridge.sandbox import Fault
+from bridge.sandbox.slack import SCOPES
+from bridge.work.bridge import wall_clock
+from tests.flow.sites import Site, opened
+
+
+@pytest.fixture
+def site(url: str, tmp_path: Path) -> Iterator[Site]:
+    with opened(url, tmp_path) as made:
+        made.set_up()
+        yield made
+
+
+def test_all_is_well_when_it_is(site: Site) -> None:
+    desk = site.sandbox.zendesk
+    [anna] = [user.id for user in desk.users.values() if not user.is_staff]
+    desk.open_ticket(anna, "Where is my refund?", "It is late.")
+    assert site.arrived() == 1
+    told = site.run("doctor").output
+    assert "fix" not in told
+    assert "desk zendesk: we are Alert Bridge" in told
+    assert "source zendesk: the last delivery was taken" in told
+    assert "source zendesk: last delivery: just now" in told
+    assert "source form: last delivery: none yet" in told
+    assert "slack: the token is good for demo as alert_bridge" in told
+    assert f"{site.public.url} answers" in told
+
+
+def test_no_secret_is_ever_shown(site: Site) -> None:
+    told = site.run("doctor").output + site.run("doctor", "--json").output
+    secrets = [hook.secret for hook in site.sandbox.zendesk.webhooks.values()]
+    secrets += [site.env[name] for name in site.env if name.endswith(("SECRET", "TOKEN"))]
+    secrets += list(site.sandbox.zendesk.grants)
+    assert [secret for secret in secrets if secret in told] == []
+
+
+def test_nothing_is_changed_by_looking(site: Site) -> None:
+    desk, slack = site.sandbox.zendesk, site.sandbox.slack
+    before = (dict(desk.webhooks), dict(desk.triggers), dict(desk.views), slack.count())
+    site.run("doctor")
+    assert (desk.webhooks, desk.triggers, desk.views, slack.count()) == before
+
+
+def test_a_dead_client_is_found(site: Site) -> None:
+    site.sandbox.zendesk.clients.clear()
+    [(what, fix)] = site.wrong().items()
+    assert "check the client's identifier" in what
+    assert "credentials" in fix
+
+
+def test_a_revoked_slack_token_is_found(site: Site) -> None:
+    site.sandbox.slack.revoke("xoxb-first-day")
+    [(what, fix)] = site.wrong().items()
+    assert "token_revoked" in what
+    assert "docs/setup-slack.md" in fix
+
+
+def test_a_bot_missing_from_a_channel_is_found(site: Site) -> None:
+    next(iter(site.sandbox.slack.channels.values())).is_member = False
+    [(what, fix)] = site.wrong().items()
+    assert what.startswith("team Billing: the bot is not in the channel C")
+    assert "bridge setup slack" in fix
+
+
+def test_an_archived_channel_is_found(site: Site) -> None:
+    next(iter(site.sandbox.slack.channels.values())).is_archived = True
+    [(what, fix)] = site.wrong().items()
+    assert what.endswith("is_archived")
+    assert "give the team another one" in fix
+
+
+def test_a_missing_scope_is_found_but_one_that_may_be_left_out_is_none(site: Site) -> None:
+    site.sandbox.slack.add_token("xoxb-first-day", set(SCOPES) - {"channels:join"})
+    assert site.wrong(code=0) == {}
+    site.sandbox.slack.add_token("xoxb-first-day", set(SCOPES) - {"chat:write"})
+    [(what, fix)] = site.wrong().items()
+    assert what == "slack: the scope chat:write is missing: nothing can be posted"
+    assert "install the app again" in fix
+
+
+def test_a_group_that_is_no_teams_is_named(site: Site) -> None:
+    number = site.sandbox.zendesk.add_group("Returns")
+    [(what, fix)] = site.wrong().items()
+    assert what == f"groups of zendesk that are no team's: Returns (zendesk:{number})"
+    assert "'Support' hears" in fix
+
+
+def test_no_webhook_is_found(site: Site) -> None:
+    site.sandbox.zendesk.webhooks.clear()
+    found = site.wrong()
+    assert len(found) == 2
+    assert all("no webhook calls" in what for what in found)
+    assert set(found.values()) == {"run `bridge setup zendesk`"}
+
+
+def test_failed_deliveries_are_found(site: Site) -> None:
+    site.env["ZENDESK_WEBHOOK_SECRET"] = "not-the-secret"
+    site.serve()
+    desk = site.sandbox.zendesk
+    [anna] = [user.id for user in desk.users.values() if not user.is_staff]
+    desk.open_ticket(anna, "Where is my refund?", "It is late.")
+    assert site.arrived() == 0
+    found = site.wrong()
+    assert "source zendesk: 1 of the last 1 deliveries failed (401)" in found
+    wrong = "source zendesk: ZENDESK_WEBHOOK_SECRET is not the webhook's signing secret"
+    assert "bridge setup zendesk" in found[wrong]
+    assert len(found) == 2
+
+
+def test_an_address_that_answers_wrong_or_not_at_all_is_found(site: Site) -> None:
+    site.public.app = Response("", 404)
+    [(what, fix)] = site.wrong().items()
+    assert what.endswith("/healthz answers 404")
+    assert "bridge web" in fix
+    site.public.stop()
+    [(what, fix)] = site.wrong().items()
+    assert "connection refused" in what
+    assert "bridge run" in fix
+
+
+def test_an_address_that_only_this_machine_can_call_will_do_for_stand_ins_alone(site: Site) -> None:
+    assert "which only this machine can call" in site.run("doctor").output
+    policy = site.folder / "bridge.toml"
+    policy.write_text('[sources.form]\nkind = "typeform"\n[channels.slack]\n', "utf-8")
+    found = site.wrong()
+    assert any("which only this machine can call" in what for what in found)
+
+
+def test_clocks_that_are_apart_are_found_wherever_they_are(site: Site) -> None:
+    found = examine(site.env, site.url, now=lambda: wall_clock() + timedelta(minutes=5))
+    wrong = [one.what for one in found if not one.ok]
+    assert [what.partition("clock is")[0] for what in wrong] == [
+        "our ",
+        "desk zendesk: our ",
+        "slack: our ",
+    ]
+    assert all("ahead of" in what for what in wrong)
+
+
+def test_a_vendor_that_is_away_is_a_finding_and_the_others_are_asked(site: Site) -> None:
+    site.sandbox.faults = lambda vendor, *_: Fault.status(503) if vendor == "zendesk" else None
+    [(what, _)] = site.wrong().items()
+    assert "503" in what
+    assert "slack: the token is good" in site.run("doctor", code=1).output
+
+
+def test_missing_credentials_are_told_once(site: Site) -> None:
+    del site.env["SLACK_BOT_TOKEN"], site.env["ZENDESK_CLIENT_SECRET"]
+    found = site.wrong()
+    assert sorted(found) == ["desk zendesk", "slack"]
+
+
+# --- test-alert
+
+
+def test_a_test_alert_is_told_where_the_team_hears_of_alerts_and_on_a_ticket(site: Site) -> None:
+    desk = site.sandbox.zendesk
+    [anna] = [user.id for user in desk.users.values() if not user.is_staff]
+    ticket = desk.open_ticket(anna, "Where is my refund?", "It is late.")
+    result = site.run("test-alert", "Billing", "--ticket", f"zendesk:{ticket}", "--json")
+    sent = json.loads(result.stdout)
+    assert {one["state"] for one in sent} == {"sent"}
+    assert {one["channel"] for one in sent} == {"slack", "zendesk"}
+    assert "TEST" in str(site.sandbox.slack.messages("alerts-billing")[0].blocks)
+    assert len(desk.notes(ticket)) == 1
+
+
+def test_a_test_alert_that_fails_says_why(site: Site) -> None:
+    site.sandbox.slack.revoke("xoxb-first-day")
+    told = site.run("test-alert", "Billing", code=1).output
+    assert "token_revoked" in told
+
+
+def test_a_test_alert_for_a_team_that_is_not_there_names_those_that_are(site: Site) -> None:
+    told = site.run("test-alert", "Biling", code=1).output
+    assert "there are: Billing, Support" in told
