@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from bridge.domain.model import Action, AnyEvent, Message, Receipt
+from bridge.domain.model import Action, AnyEvent, Message, Receipt, Undeliverable
 
 REPLAY_WINDOW = timedelta(minutes=5)
 KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
@@ -102,11 +102,16 @@ class Scrubbing(Protocol):
 
 
 class Polled(Struct, frozen=True, kw_only=True):
-    """What a poll found: deliveries as (key, body), and from where to go on. `more`: at once, there is more."""
+    """What a poll found: deliveries as (key, body), and from where to go on.
+
+    `more`: at once, there is more. `failure` is what stopped the poll half way: what it found until then is kept,
+    and it goes on from the cursor once that has passed.
+    """
 
     deliveries: tuple[tuple[str, bytes], ...]
     cursor: str
     more: bool = False
+    failure: Undeliverable | None = None
 
 
 @runtime_checkable

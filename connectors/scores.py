@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bridge.domain.model import Unreadable
+from bridge.domain.model import ConfigError, Unreadable
 
 # What a number means: worst and best. None: the settings must say.
 RANGES: dict[str, tuple[float, float] | None] = {
@@ -188,6 +188,22 @@ def normalise(
         best = float(number[2]) if number[2] and high is None else high
         return _rank(float(number[1].replace(",", ".")), scale, low, best)
     raise Unreadable(f"score: {text[:40]!r} is no known score on the scale {scale!r}")
+
+
+def check_scale(
+    scale: str,
+    low: float | None = None,
+    high: float | None = None,
+    words: Mapping[str, float] | None = None,
+) -> None:
+    """Raise ConfigError, naming the setting, for a source's scale that could never work."""
+    if scale not in RANGES:
+        raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
+    if low is not None and low == high:
+        raise ConfigError("high: must differ from low")
+    for word, worth in (words or {}).items():
+        if not 0 <= worth <= 1:
+            raise ConfigError(f"words.{word}: must be from 0 (worst) to 1 (best)")
 
 
 def _rank(value: float, scale: str, low: float | None, high: float | None) -> Score:

@@ -37,7 +37,7 @@ from bridge.domain.rules import rules
 from bridge.settings import reader, sections
 from connectors import Incoming, desk_kinds, source_kinds
 from connectors.channels.slack_blocks import blocks
-from connectors.desks import zendesk_webhooks
+from connectors.desks import jsm_setup, jsm_webhooks, zendesk_webhooks
 from connectors.desks.zendesk_note import note_text
 from connectors.scores import RANGES
 
@@ -141,7 +141,7 @@ def test_every_key_of_a_desk_is_documented(kind: str) -> None:
 def test_every_kind_of_source_is_documented_with_its_keys(kind: str) -> None:
     told = section(text("docs/configuration.md"), "### `[sources.<name>]`")
     shared = set(rows(told.partition("\n#### ")[0]))
-    assert shared == {"kind", "secret", "unsigned", "team", "desk"}
+    assert shared == {"kind", "secret", "unsigned", "team", "desk", "token"}
     assert f'`"{kind}"`' in told
     own = {f.name for f in dataclasses.fields(source_kinds()[kind])} - {"name", "desk"}
     assert not own or set(rows(section(told, f"#### `{kind}`"))) == own
@@ -208,7 +208,7 @@ def test_the_commands_that_the_pages_name_exist() -> None:
     known = {name for name, _ in commands(main)} | set(main.commands)
     for page in PAGES:
         for found in re.finditer(
-            r"(?:`|^)bridge ([a-z-]+)(?: ([a-z-]+))?", page.read_text(), re.MULTILINE
+            r"(?:`|^)bridge ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text(), re.MULTILINE
         ):
             one, two = found.groups()
             assert one in known, f"{page.name}: {found[0]}"
@@ -230,6 +230,8 @@ def loads(block: str) -> settings.Settings:
     raw = tomllib.loads(block)
     if "desks" not in raw and 'desk = "zendesk"' in block:
         block += '\n[desks.zendesk]\nkind = "zendesk"\nsubdomain = "acme"\n'
+    if "desks" not in raw and 'desk = "jsm"' in block:
+        block += '\n[desks.jsm]\nkind = "jsm"\nsite = "acme"\n'
     return settings.parse(block, {})
 
 
@@ -314,6 +316,24 @@ def test_the_zendesk_page_names_every_event_that_is_read() -> None:
     told = section(text("docs/setup-zendesk.md"), "## 4. The webhook")
     named = set(re.findall(r"^\| [^|]+ \| `([\w.]+)` \|", told, re.MULTILINE))
     assert named == set(zendesk_webhooks._READERS)
+
+
+def test_the_jira_page_has_our_template_exactly() -> None:
+    shown = [block for _, block in fences(ROOT / "docs" / "setup-jira.md", "json")]
+    assert shown == [jsm_webhooks.TEMPLATE]
+
+
+def test_the_jira_page_explains_every_permission_that_is_looked_at() -> None:
+    told = section(text("docs/setup-jira.md"), "## 1. An account for Alert Bridge")
+    named = {
+        row.lower().replace(" ", "_")
+        for row in re.findall(r"^\| ([A-Z][\w ]+) \|", told, re.MULTILINE)
+    }
+    keys = {"service_desk_agent": "servicedesk_agent", "administer_jira": "administer"}
+    assert {keys.get(one, one) for one in named} == {
+        *(one.lower() for one in jsm_setup.PERMISSIONS),
+        "administer",
+    }
 
 
 def test_the_slack_page_explains_every_scope_of_the_manifest() -> None:

@@ -24,7 +24,9 @@ def demo(seed: int, once: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("scenario", type=click.Choice(["day"]))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--faults", is_flag=True, help="Every vendor fails a tenth of all calls, in every way.")
+@click.option(
+    "--faults", is_flag=True, help="Every vendor fails a tenth of all calls, in every way."
+)
 @AS_JSON
 def simulate(scenario: str, seed: int, faults: bool, as_json: bool) -> None:
     """Run a scripted scenario in simulated time, and compare what came of it with what was planned."""

@@ -69,9 +69,11 @@ def put_off(connection: Connection, errand: Errand, until: datetime, reason: str
     _set(connection, errand, not_before=until, reason=reason)
 
 
-def come_back(connection: Connection, errand: Errand, at: datetime, cursor: str) -> None:
-    """A standing errand has been done up to `cursor`, and is due again at a time."""
-    _set(connection, errand, not_before=at, cursor=cursor, attempts=0, reason="")
+def come_back(
+    connection: Connection, errand: Errand, at: datetime, cursor: str, reason: str = ""
+) -> None:
+    """A standing errand has been done up to `cursor`, and is due again at a time; `reason`: why it got no further."""
+    _set(connection, errand, not_before=at, cursor=cursor, attempts=0, reason=reason)
 
 
 def _set(connection: Connection, errand: Errand, **values: object) -> None:

@@ -30,10 +30,11 @@ log = structlog.get_logger()
 
 
 class _Again(Struct, frozen=True):
-    """A standing errand that has been done."""
+    """A standing errand that has been done, or as much of it as could be."""
 
     after: timedelta
     cursor: str
+    reason: str = ""
 
 
 def run(bridge: Bridge, task: str, key: str) -> None:
@@ -57,7 +58,9 @@ def run(bridge: Bridge, task: str, key: str) -> None:
         _GIVE_UP[task](bridge, key, outcome)
     with bridge.engine.begin() as connection:
         if isinstance(outcome, _Again):
-            errands.come_back(connection, errand, now + outcome.after, outcome.cursor)
+            errands.come_back(
+                connection, errand, now + outcome.after, outcome.cursor, outcome.reason
+            )
             at_once = not outcome.after
         else:
             at_once = errands.done(connection, errand, now)
@@ -127,6 +130,9 @@ def _poll(bridge: Bridge, errand: Errand) -> _Again:
     with bridge.engine.begin() as connection:
         if rows and any(inbox.add(connection, rows)):
             wake(connection, DRAIN)
+    if polled.failure is not None:
+        pause = polled.failure.retry_after or setting.source.every
+        return _Again(pause, polled.cursor, str(polled.failure))
     return _Again(timedelta() if polled.more else setting.source.every, polled.cursor)
 
 

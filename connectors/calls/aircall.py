@@ -25,9 +25,10 @@ from bridge.domain.model import (
     Unreadable,
 )
 from connectors import Incoming, Response
+from connectors.answers import first_value, full_name, written
 from connectors.calls.caller import phone
 from connectors.reading import Node, decode, fingerprint, only_post, subject
-from connectors.scores import RANGES, Score, normalise
+from connectors.scores import Score, check_scale, normalise
 from connectors.signing import check_secret
 
 _OPTION_NAMES = ("title", "name", "branch", "key")
@@ -71,8 +72,7 @@ class Aircall:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a setting that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
+        check_scale(self.scale, self.low, self.high)
         for word, value in self.scores.items():
             try:
                 self._normalised(value)
@@ -145,7 +145,7 @@ class Aircall:
         if value is None and not said:
             return None
         score = self._normalised(value) if value is not None else Score(None)
-        comments = (comment["content"].text() for comment in call["comments"].items())
+        comments = (comment["content"] for comment in call["comments"].items())
         return Answer(
             id=f"{self.name}:{key}",
             score=score.score,
@@ -154,7 +154,7 @@ class Aircall:
             low=score.low,
             high=score.high,
             resolved=said[-1] in solved if said else None,
-            words="\n".join(filter(None, comments)) if self.comments else "",
+            words=written(comments) if self.comments else "",
             contact=_customer(call),
             recording=_recording(call),
         )
@@ -195,10 +195,9 @@ def _names(items: Node, keys: Sequence[str]) -> Iterator[str]:
 
 def _customer(call: Node) -> Contact:
     person = call["contact"]
-    names = (person["first_name"].text(), person["last_name"].text())
     return Contact(
-        name=" ".join(filter(None, names)),
-        email=next((one["value"].text() for one in person["emails"].items()), ""),
+        name=full_name(person["first_name"], person["last_name"]),
+        email=first_value(person["emails"]),
         phone=phone(call["raw_digits"].text()),
     )
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, ConfigError, Contact, Party, Rated
+from bridge.domain.model import AnyEvent, ConfigError, Contact
 from connectors import Incoming, Response
+from connectors.answers import Said, Scaled, rated
 from connectors.calls.caller import phone
-from connectors.reading import Node, decode, fingerprint, only_post, subject
-from connectors.scores import RANGES, normalise
+from connectors.reading import Node, decode, fingerprint, only_post
 from connectors.signing import check_given
 
 # What "Store customer input" leaves in an attribute where nothing was pressed (unconfirmed).
@@ -25,7 +25,7 @@ _NO_INPUT = frozenset({"timeout", "error", "nomatch", "noinput"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connect:
+class Connect(Scaled):
     """One contact flow with a survey.
 
     `…_attribute` name the contact attributes, or parameters of the function, that hold the parts of the answer.
@@ -58,18 +58,12 @@ class Connect:
     comment_attribute: str = "survey_comment"
     recording_attribute: str = "survey_recording"
     ticket_attribute: str = "ticket"
-    scale: str = "csat"
-    low: float | None = None
-    high: float | None = None
     yes: str = "1"
     no: str = "2"
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a setting that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
+        super().__post_init__()
         if self.yes == self.no:
             raise ConfigError("no: must differ from yes")
 
@@ -101,32 +95,24 @@ class Connect:
         resolved_node = _attribute(self.resolved_attribute, places)
         if not (score_node.found or comment.found or resolved_node.found):
             raise score_node.wrong("a score, a comment or whether it is resolved")
-        raw = _input(score_node)
-        score = normalise(raw, scale=self.scale, low=self.low, high=self.high)
-        words, resolved = comment.text(), self._resolved(resolved_node)
-        if score.score is None and not words and resolved is None:
+        said = Said(
+            grade=self.grade(_input(score_node)),
+            words=comment.text(),
+            resolved=self._resolved(resolved_node),
+        )
+        if not said:
             return
         recording = _attribute(self.recording_attribute, places).link()
-        given = fingerprint([raw, words, resolved, recording])
-        yield Rated(
-            id=f"{self.name}:{contact['ContactId'].id() or call}:{given}",
-            subject=subject(
-                self.name, self.desk, _attribute(self.ticket_attribute, places).id(), call
-            ),
+        given = fingerprint([said.grade.raw, said.words, said.resolved, recording])
+        yield rated(
+            self,
+            said,
+            event=f"{contact['ContactId'].id() or call}:{given}",
+            answer=call,
+            ticket=_attribute(self.ticket_attribute, places).id(),
             at=incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{call}",
-                score=score.score,
-                raw=raw if score.score is not None else "",
-                scale=self.scale if score.score is not None else "",
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=_customer(contact["CustomerEndpoint"]),
-                recording=recording,
-            ),
+            contact=_customer(contact["CustomerEndpoint"]),
+            recording=recording,
         )
 
     def _resolved(self, node: Node) -> bool | None:

@@ -19,18 +19,9 @@ from urllib.parse import parse_qsl
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import VoiceResponse
 
-from bridge.domain.model import (
-    Answer,
-    AnyEvent,
-    ConfigError,
-    Contact,
-    Forged,
-    Party,
-    Rated,
-    Seen,
-    Unreadable,
-)
+from bridge.domain.model import AnyEvent, ConfigError, Contact, Forged, Seen, Unreadable
 from connectors import Incoming, Response
+from connectors.answers import Said, grade, rated
 from connectors.calls.caller import phone
 from connectors.calls.twilio_flow import (
     NO,
@@ -45,8 +36,7 @@ from connectors.calls.twilio_flow import (
     Survey,
     query_of,
 )
-from connectors.reading import Node, decode, decode_form, fingerprint, only_post, subject
-from connectors.scores import normalise
+from connectors.reading import Node, decode, decode_form, fingerprint, only_post
 from connectors.signing import header
 
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -175,29 +165,24 @@ class Twilio:
             return
         pressed = {question: call.pressed(question) for question in keys}
         raw = pressed[RATING] if pressed[RATING] in keys[RATING] else ""
-        score = normalise(raw, scale="csat", low=self.worst, high=self.best)
-        resolved = {YES: True, NO: False}.get(pressed[RESOLVED])
-        if score.score is None and resolved is None and not words:
+        said = Said(
+            grade=grade(raw, scale="csat", low=self.worst, high=self.best),
+            words=words,
+            resolved={YES: True, NO: False}.get(pressed[RESOLVED]),
+        )
+        if not said:
             return  # nobody can judge a recording alone; its words may still come
         ticket, agent = (Node(call.query.get(key), key).id() for key in ("ticket", "agent"))
-        yield Rated(
-            id=f"{self.name}:{call.id}:{part}",
-            subject=subject(self.name, self.desk, ticket, call.id),
+        yield rated(
+            self,
+            said,
+            event=f"{call.id}:{part}",
+            answer=call.id,
+            ticket=ticket,
             at=incoming.received_at,
-            by=Party.CUSTOMER,
             seen=Seen(facts={"call_agent": agent}) if agent else None,
-            answer=Answer(
-                id=f"{self.name}:{call.id}",
-                score=score.score,
-                raw=raw,
-                scale="csat" if raw else "",
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(phone=_customer(sent)),
-                recording=recording,
-            ),
+            contact=Contact(phone=_customer(sent)),
+            recording=recording,
         )
 
     @property

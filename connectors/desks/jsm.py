@@ -10,7 +10,7 @@ Jira's own would show a note on an issue that is no request to everybody.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -31,11 +31,12 @@ from bridge.domain.model import (
     Undeliverable,
     Unreadable,
 )
-from connectors import Dispatch, Person, Unsearchable
+from connectors import Dispatch, Door, Person, Unsearchable
 from connectors.desks import jsm_shapes as shapes
 from connectors.desks.jsm_history import history
 from connectors.desks.jsm_issue import STATUSES, rated
 from connectors.desks.jsm_note import note_text
+from connectors.desks.jsm_setup import JsmSetup
 from connectors.desks.jsm_shapes import Comment, Credentials, Missing, basic, verdict
 from connectors.http import TIMEOUT, Refused, redact, session, transport
 from connectors.plain import plain
@@ -178,6 +179,10 @@ class JiraServiceManagement:
         if name:
             return f"{self._server}/browse/{quote(name, safe='')}"
         return f"{self._server}/issues/?jql=id%3D{quote(key, safe='')}"
+
+    def setup(self, doors: Sequence[Door]) -> JsmSetup:
+        """The site's side of these doors: the admin webhook, and how to make an automation rule."""
+        return JsmSetup(self, doors)
 
     def me(self) -> Person:
         """The user we write as. Raises Undeliverable."""
@@ -370,10 +375,24 @@ class JiraServiceManagement:
         `path` is the whole of it, "rest/api/2/myself", say; `key` is the issue it is about, for the error's words.
         For reading, and for setting the site up; what goes onto a ticket goes through `send` alone.
         """
+        return self.response(method, path, params=params, body=body, key=key).content
 
-        def call(client: JIRA) -> bytes:
+    def response(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: Any = None,
+        key: str = "",
+    ) -> requests.Response:
+        """The same as `request`, with the answer's headers."""
+
+        def call(client: JIRA) -> requests.Response:
             url, asked = f"{self._server}/{path}", dict(params or {})
-            answer: bytes = client._session.request(method, url, params=asked, json=body).content
+            answer: requests.Response = client._session.request(
+                method, url, params=asked, json=body
+            )
             return answer
 
         return self._call(call, key)

@@ -46,7 +46,8 @@ _ANSWERED = "projectType = service_desk AND statusCategory = Done AND resolved >
 class _Cursor(Struct, frozen=True, array_like=True):
     """Where polling stands, in seconds since 1970. While there are pages left: how the search began, and the next.
 
-    `pages` is how many pages the round has had, `rest` how many polls are left out after it.
+    `pages` is how many pages the round has had, `rest` how many polls are left out after it. `after` is the last
+    request of the page that could be asked, where a failure cut the poll short.
     """
 
     since: int
@@ -55,6 +56,7 @@ class _Cursor(Struct, frozen=True, array_like=True):
     page: str = ""
     pages: int = 0
     rest: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +118,14 @@ Nothing is called from outside: [sources.{name}] asks the desk for new answers.
             return _polled((), replace(place, rest=place.rest - 1))
         issues, page = self._search(desk, place)
         since = datetime.fromtimestamp(place.since, UTC) - _OVERLAP
-        deliveries = tuple(_deliveries(desk, issues, since, now))
+        found = _ask(desk, _left(issues, place.after), since, now)
+        if found.failure is not None:
+            return _polled(found.deliveries, replace(place, after=found.last), found.failure)
         if page:
-            return _polled(deliveries, replace(place, page=page, pages=place.pages + 1))
+            onward = replace(place, page=page, pages=place.pages + 1, after="")
+            return _polled(found.deliveries, onward)
         rest = 0 if self.jql else place.pages
-        return _polled(deliveries, _Cursor(place.began, rest=rest))
+        return _polled(found.deliveries, _Cursor(place.began, rest=rest))
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """The answer."""
@@ -164,35 +169,60 @@ def _place(cursor: str, now: datetime) -> _Cursor:
         last = msgspec.json.decode(cursor, type=_Cursor)
     except msgspec.DecodeError:  # the very first time, there is none
         last = _Cursor(int((now - _FIRST).timestamp()))
-    if last.page or last.rest:
+    if last.page or last.rest or last.after:
         return last
     seconds = max(now.timestamp() - last.since, 0) + _OVERLAP.total_seconds()
     return _Cursor(last.since, int(now.timestamp()), math.ceil(seconds / 60))
 
 
-def _polled(deliveries: tuple[tuple[str, bytes], ...], cursor: _Cursor) -> Polled:
-    text = msgspec.json.encode(cursor).decode()
-    return Polled(deliveries=deliveries, cursor=text, more=bool(cursor.page))
+def _polled(
+    deliveries: Sequence[tuple[str, bytes]],
+    cursor: _Cursor,
+    failure: Undeliverable | None = None,
+) -> Polled:
+    return Polled(
+        deliveries=tuple(deliveries),
+        cursor=msgspec.json.encode(cursor).decode(),
+        more=bool(cursor.page),
+        failure=failure,
+    )
 
 
-def _deliveries(
+def _left(issues: list[dict[str, Any]], after: str) -> list[dict[str, Any]]:
+    """The requests still to be asked: all, if the last one that was is not among them any more."""
+    ids = [str(issue.get("id")) for issue in issues]
+    return issues[ids.index(after) + 1 :] if after in ids else issues
+
+
+class _Asked(Struct):
+    """What was answered on some requests, up to the `last`; the failure that kept the others from being asked."""
+
+    deliveries: list[tuple[str, bytes]]
+    last: str = ""
+    failure: Undeliverable | None = None
+
+
+def _ask(
     desk: JiraServiceManagement, issues: list[dict[str, Any]], since: datetime, now: datetime
-) -> Iterator[tuple[str, bytes]]:
-    """What was answered on these. A request that can't be asked is passed over, unless none can."""
-    failures = []
-    for number, issue in enumerate(issues, 1):
+) -> _Asked:
+    """Ask request by request. One that can't be asked is passed over, unless none can. Raises Undeliverable."""
+    asked = _Asked([])
+    refused = 0
+    for issue in issues:
         try:
             if found := _delivery(desk, Node(issue), since, now):
-                yield found
-        except Unreadable:
-            why = f"{desk.name} gave an answer that can't be read"
-            raise Undeliverable(why, retry_after=_SOON) from None
+                asked.deliveries.append(found)
         except Undeliverable as failure:
             if failure.wide or failure.retry_after is not None:
+                if not asked.last:
+                    raise
+                asked.failure = failure
+                return asked
+            refused += 1
+            if refused == len(issues):
                 raise
-            failures.append(failure)
-            if len(failures) == number == len(issues):
-                raise
+        asked.last = str(issue.get("id"))
+    return asked
 
 
 def _delivery(
@@ -202,11 +232,15 @@ def _delivery(
 
     An answer has no time of its own. If the request was changed since the last poll, that was when, else now is.
     """
-    key = issue_id(issue)
+    try:
+        key = issue_id(issue)
+        reporter, updated = issue["fields"]["reporter"], issue["fields"]["updated"].time()
+    except Unreadable:
+        why = f"{desk.name} gave an answer that can't be read"
+        raise Undeliverable(why, retry_after=_SOON) from None
     feedback = desk.feedback(key)
     if feedback is None:
         return None
-    reporter, updated = issue["fields"]["reporter"], issue["fields"]["updated"].time()
     at = updated if updated and since <= updated <= now else now
     who = ("accountId", "key", "name", "displayName", "emailAddress", "accountType")
     body = {

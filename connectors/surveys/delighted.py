@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, ConfigError, Contact, Party, Rated
+from bridge.domain.model import AnyEvent, Contact
 from connectors import Incoming, Response
-from connectors.reading import Node, decode, only_post, subject
-from connectors.scores import normalise
+from connectors.answers import Said, grade, names, rated
+from connectors.reading import Node, decode, only_post
+from connectors.scores import check_scale
 from connectors.signing import check_signature, header
 
 # How a survey type begins, the scale it is, its worst and its best score. A figure in the type's name is the best.
@@ -60,8 +61,7 @@ class Delighted:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a scale that could never work."""
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
+        check_scale("number", self.low, self.high)
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless the API key proves the body. Nothing tells when it was sent."""
@@ -85,34 +85,26 @@ class Delighted:
             return
         data = body["event_data"].members()
         key = data["id"].id(need=True)
-        kind, low, high = self._scale(data)
-        raw = data["score"]
-        score = normalise(raw.value, scale=kind, low=low, high=high)
-        words, resolved = data["comment"].text(), self._resolved(data)
-        if score.score is None and not words and resolved is None:
+        scale, low, high = self._scale(data)
+        said = Said(
+            grade=grade(data["score"].value, scale=scale, low=low, high=high),
+            words=data["comment"].text(),
+            resolved=self._resolved(data),
+        )
+        if not said:
             return
         person = data["person"]
-        yield Rated(
-            id=f"{self.name}:{body['event_id'].id(need=True)}",
-            subject=subject(
-                self.name, self.desk, data["person_properties"][self.ticket_field].id(), key
-            ),
+        yield rated(
+            self,
+            said,
+            event=body["event_id"].id(need=True),
+            answer=key,
+            ticket=data["person_properties"][self.ticket_field].id(),
             at=data["updated_at"].time() or data["created_at"].time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw="" if isinstance(raw.value, bool) else raw.text(),
-                scale=kind if score.score is not None else "",
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=person["name"].text(),
-                    email=person["email"].text(),
-                    phone=person["phone_number"].text(),
-                ),
+            contact=Contact(
+                name=person["name"].text(),
+                email=person["email"].text(),
+                phone=person["phone_number"].text(),
             ),
         )
 
@@ -137,8 +129,7 @@ class Delighted:
 
     def _resolved(self, data: Node) -> bool | None:
         for answer in data["additional_answers"].items() if self.resolved_question else ():
-            question = answer["question"]
-            if self.resolved_question in {question["id"].text(), question["text"].text()}:
+            if self.resolved_question in names(answer["question"], "id", "text"):
                 value = answer["value"]
                 return (value["select_one"]["text"] or value["free_response"]).flag()
         return None

@@ -19,18 +19,11 @@ from jmespath.exceptions import (
     UnknownFunctionError,
 )
 
-from bridge.domain.model import (
-    Answer,
-    AnyEvent,
-    ConfigError,
-    Contact,
-    Party,
-    Rated,
-    Unreadable,
-)
+from bridge.domain.model import AnyEvent, ConfigError, Contact, Rated, Unreadable
 from connectors import Incoming, Response
-from connectors.reading import Node, decode, decode_form, fingerprint, only_post, subject
-from connectors.scores import RANGES, normalise
+from connectors.answers import Said, Scaled, rated
+from connectors.reading import Node, decode, decode_form, fingerprint, only_post
+from connectors.scores import check_scale
 from connectors.signing import STANDARD_PREFIX, check_given, check_standard, header
 
 FIELDS = (
@@ -48,7 +41,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generic:
+class Generic(Scaled):
     """A survey tool without a source of its own.
 
     `fields` says by JMESPath (https://jmespath.org) where an answer's parts are; what it leaves out is not read. By
@@ -82,9 +75,6 @@ class Generic:
     records: str = ""
     when: str = ""
     embedded: str = ""
-    scale: str = "csat"
-    low: float | None = None
-    high: float | None = None
     words: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -98,13 +88,7 @@ class Generic:
         for setting, path in (("records", self.records), ("when", self.when)):
             if path:
                 _check_path(setting, path)
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
-        for word, worth in self.words.items():
-            if not 0 <= worth <= 1:
-                raise ConfigError(f"words.{word}: must be from 0 (worst) to 1 (best)")
+        check_scale(self.scale, self.low, self.high, self.words)
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless one of the secrets proves the request, each in its own way."""
@@ -167,11 +151,12 @@ class Generic:
             else Node(None, f"fields.{key}", found=False)
             for key in FIELDS
         }
-        given = part["score"].value
-        score = normalise(given, scale=self.scale, low=self.low, high=self.high, words=self.words)
-        words = part["comment"].text()
-        resolved = part["resolved"].flag()
-        if score.score is None and not words and resolved is None:
+        said = Said(
+            grade=self.grade(part["score"].value, words=self.words),
+            words=part["comment"].text(),
+            resolved=part["resolved"].flag(),
+        )
+        if not said:
             missing = next(key for key in ("score", "comment", "resolved") if key in self.fields)
             raise part[missing].wrong("a score, a comment or whether it is resolved")
         content = fingerprint(record.value)
@@ -179,29 +164,21 @@ class Generic:
         delivery = Node(incoming.headers.get("webhook-id", ""), "webhook-id").id()
         unique = f"{delivery}:{n}" if delivery and self.records else delivery
         at = part["at"].time()
-        return Rated(
-            id=f"{self.name}:{unique or f'{key}:{content}'}",
-            subject=subject(self.name, self.desk, part["ticket"].id(), key),
+        return rated(
+            self,
+            said,
+            event=unique or f"{key}:{content}",
+            answer=key,
+            ticket=part["ticket"].id(),
             at=at or incoming.received_at,
             # Tools tell a changed answer under the time of the first: what came later is the newer.
             seq=int(incoming.received_at.timestamp()) if at else 0,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=str(given).lower() if isinstance(given, bool) else part["score"].text(),
-                scale="" if given is None else self.scale,
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=part["name"].text(),
-                    email=part["email"].text(),
-                    phone=part["phone"].text(),
-                ),
-                recording=part["recording"].link(),
+            contact=Contact(
+                name=part["name"].text(),
+                email=part["email"].text(),
+                phone=part["phone"].text(),
             ),
+            recording=part["recording"].link(),
         )
 
 

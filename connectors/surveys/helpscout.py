@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, Contact, Party, Rated, Seen
+from bridge.domain.model import AnyEvent, Contact, Seen
 from connectors import Incoming, Response
+from connectors.answers import Grade, Said, first_value, full_name, rated
 from connectors.reading import Node, decode, fingerprint, only_post
 from connectors.scores import normalise
 from connectors.signing import check_signature, header
@@ -68,28 +69,23 @@ class HelpScout:
         body = decode(incoming.body).members()
         key = body["id"].id(need=True)
         given = body["rating"]
-        raw = given.text()
-        unknown = given.word() == "unknown"
-        score = normalise(None if unknown else raw, scale="words", words=_WORDS)
-        words = body["comments"].text() or body["comment"].text()
-        if score.score is None and not words:
+        verdict = None if given.word() == "unknown" else given.text()
+        said = Said(
+            grade=Grade(normalise(verdict, scale="words", words=_WORDS), given.text(), "words"),
+            words=body["comments"].text() or body["comment"].text(),
+        )
+        if not said:
             if given or body["comments"].found:
                 return
             raise given.wrong("Great, Okay or Bad")
-        yield Rated(
-            id=f"{self.name}:{key}:{fingerprint([score.score, words])}",
-            subject=f"answer:{self.name}:{key}",
+        yield rated(
+            self,
+            said,
+            event=f"{key}:{fingerprint([said.grade.score.score, said.words])}",
+            answer=key,
             at=body["modifiedAt"].time() or body["createdAt"].time() or incoming.received_at,
-            by=Party.CUSTOMER,
             actor=body["customer"]["id"].id(),
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=raw,
-                scale="words" if score.score is not None else "",
-                words=words,
-                contact=_contact(body["customer"]),
-            ),
+            contact=_contact(body["customer"]),
             seen=self._seen(body),
         )
 
@@ -102,13 +98,8 @@ class HelpScout:
 
 def _contact(customer: Node) -> Contact:
     """The webhook lists e-mail addresses, the API gives one; phone numbers are unconfirmed."""
-    names = (customer["firstName"].text(), customer["lastName"].text())
     return Contact(
-        name=" ".join(filter(None, names)),
-        email=_first(customer["emails"]) or customer["email"].text(),
-        phone=_first(customer["phones"]) or customer["phone"].text(),
+        name=full_name(customer["firstName"], customer["lastName"]),
+        email=first_value(customer["emails"]) or customer["email"].text(),
+        phone=first_value(customer["phones"]) or customer["phone"].text(),
     )
-
-
-def _first(listed: Node) -> str:
-    return next(filter(None, (node["value"].text() for node in listed.items())), "")

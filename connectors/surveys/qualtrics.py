@@ -19,20 +19,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from bridge.domain.model import (
-    Answer,
-    AnyEvent,
-    ConfigError,
-    Contact,
-    Forged,
-    Party,
-    Rated,
-    Unreadable,
-)
+from bridge.domain.model import AnyEvent, Contact, Forged, Unreadable
 from connectors import Incoming, Response
+from connectors.answers import Linked, Said, Scaled, full_name, rated, written
 from connectors.fetching import fetch, part
-from connectors.reading import Node, decode, decode_form, fingerprint, only_post, subject
-from connectors.scores import RANGES, Score, normalise
+from connectors.reading import Node, decode, decode_form, fingerprint, only_post
 from connectors.signing import check_given, check_signature
 
 _FORM = "application/x-www-form-urlencoded"
@@ -42,7 +33,7 @@ _WRITTEN = re.compile(r"QID[0-9_]+_TEXT", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qualtrics:
+class Qualtrics(Scaled, Linked):
     """Surveys of one brand.
 
     `score_field`, `comment_field` and `resolved_field` are fields of a response's values: QID1, QID2_TEXT, or embedded
@@ -72,21 +63,7 @@ class Qualtrics:
     score_field: str = "QID1"
     comment_field: str = ""
     resolved_field: str = ""
-    ticket_field: str = "ticket_id"
-    name_field: str = "name"
-    email_field: str = "email"
-    phone_field: str = "phone"
-    scale: str = "csat"
-    low: float | None = None
-    high: float | None = None
     base_url: str = "https://iad1.qualtrics.com"
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for a scale that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless the secret is given in a header, or the shared key proves MSG."""
@@ -129,50 +106,36 @@ class Qualtrics:
         key = told["ResponseID"].id(need=True)
         result = decode(incoming.fetched).members()["result"].members()
         values = result["values"].members()
-        score, raw = self._score(values)
-        words = self._words(values)
-        resolved = self._resolved(result)
-        if score.score is None and not words and resolved is None:
+        score = values[self.score_field]
+        said = Said(
+            grade=self.grade(score.value, where=score.path),
+            words=self._words(values),
+            resolved=self._resolved(result),
+        )
+        if not said:
             shown = {field.text() for field in result["displayedFields"].items()}
             if shown & {self.score_field, self.comment_field, self.resolved_field}:
                 return
-            raise values[self.score_field].wrong("a score; set score_field or comment_field")
-        full = f"{values['recipientFirstName'].text()} {values['recipientLastName'].text()}".strip()
-        yield Rated(
-            id=f"{self.name}:{key}:{fingerprint(values.value)}",
-            subject=subject(self.name, self.desk, values[self.ticket_field].id(), key),
+            raise score.wrong("a score; set score_field or comment_field")
+        full = full_name(values["recipientFirstName"], values["recipientLastName"])
+        yield rated(
+            self,
+            said,
+            event=f"{key}:{fingerprint(values.value)}",
+            answer=key,
+            ticket=values[self.ticket_field].id(),
             at=(values["recordedDate"] or values["endDate"]).time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=raw,
-                scale=self.scale if raw else "",
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=values[self.name_field].text() or full,
-                    email=values[self.email_field].text() or values["recipientEmail"].text(),
-                    phone=values[self.phone_field].text(),
-                ),
+            contact=Contact(
+                name=values[self.name_field].text() or full,
+                email=values[self.email_field].text() or values["recipientEmail"].text(),
+                phone=values[self.phone_field].text(),
             ),
         )
-
-    def _score(self, values: Node) -> tuple[Score, str]:
-        given = values[self.score_field]
-        try:
-            score = normalise(given.text(), scale=self.scale, low=self.low, high=self.high)
-        except Unreadable as error:
-            raise Unreadable(f"{given.path}: {error}") from None
-        return score, given.text()
 
     def _words(self, values: Node) -> str:
         if self.comment_field:
             return values[self.comment_field].text()
-        written = (values[key].text() for key in values.value if _WRITTEN.fullmatch(key))
-        return "\n".join(filter(None, written))
+        return written(values[key] for key in values.value if _WRITTEN.fullmatch(key))
 
     def _resolved(self, result: Node) -> bool | None:
         """By the choice's label, for its value is a number of its own: 1 is yes and 2 is no."""

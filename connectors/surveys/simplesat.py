@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, ConfigError, Contact, Party, Rated, Unreadable
+from bridge.domain.model import AnyEvent, Contact, Unreadable
 from connectors import Incoming, Response
-from connectors.reading import Node, decode, fingerprint, only_post, subject
-from connectors.scores import RANGES, Score, normalise
+from connectors.answers import Grade, Said, Scaled, names, rated
+from connectors.reading import Node, decode, fingerprint, only_post
+from connectors.scores import RANGES
 from connectors.signing import check_given
 
 _WRAPPERS = ("payload", "data")
@@ -28,7 +29,7 @@ _HIGHEST_NEGATIVE = 0.6  # what is called negative isn't: 2 of 5, 6 of 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simplesat:
+class Simplesat(Scaled):
     """One account.
 
     `score_question` and `resolved_question` are the id, the metric or the words of a question; without the first, the
@@ -54,16 +55,6 @@ class Simplesat:
     header: str = "X-Bridge-Secret"
     score_question: str = ""
     resolved_question: str = ""
-    scale: str = "csat"
-    low: float | None = None
-    high: float | None = None
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for a scale that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless the secret is given."""
@@ -81,46 +72,35 @@ class Simplesat:
         """The response as it is now; nothing if it holds no score and no words."""
         response, answers = _opened(decode(incoming.body).members())
         key = (answers[0]["response_id"] or response["id"]).id(need=True)
-        score, raw, scale = self._score(answers)
-        texts = (
-            answer[part].text() for answer in answers for part in ("comment", "follow_up_answer")
+        said = Said(
+            grade=self._score(answers), words=_words(answers), resolved=self._resolved(answers)
         )
-        words = "\n".join(dict.fromkeys(filter(None, texts)))
-        resolved = self._resolved(answers)
-        if score.score is None and not words and resolved is None:
+        if not said:
             return
         customer, ticket = response["customer"], response["ticket"]
         changed = response["modified"] or response["created"]
-        yield Rated(
-            id=f"{self.name}:{key}:{fingerprint(incoming.body)}",
-            subject=subject(self.name, self.desk, ticket["external_id"].id(), key),
+        yield rated(
+            self,
+            said,
+            event=f"{key}:{fingerprint(incoming.body)}",
+            answer=key,
+            ticket=ticket["external_id"].id(),
             at=changed.time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=raw,
-                scale=scale,
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(name=customer["name"].text(), email=customer["email"].text()),
-            ),
+            contact=Contact(name=customer["name"].text(), email=customer["email"].text()),
         )
 
-    def _score(self, answers: list[Node]) -> tuple[Score, str, str]:
+    def _score(self, answers: list[Node]) -> Grade:
         for answer in answers:
-            names = _names(answer)
-            if self.resolved_question in names:
+            known = _names(answer)
+            if self.resolved_question in known:
                 continue
-            if self.score_question in names or (
+            if self.score_question in known or (
                 not self.score_question and any(answer[part] for part in _ANSWERED)
             ):
                 return self._ranked(answer)
-        return Score(None), "", ""
+        return Grade()
 
-    def _ranked(self, answer: Node) -> tuple[Score, str, str]:
+    def _ranked(self, answer: Node) -> Grade:
         """The choice on its scale, else its label, else the sentiment.
 
         Raises Unreadable where choice and sentiment contradict each other: then the scale is another one.
@@ -130,18 +110,18 @@ class Simplesat:
         given = [answer[part] for part in _ANSWERED if answer[part]]
         for part in given:
             try:
-                score = normalise(part.text(), scale=scale, low=self.low, high=self.high)
-            except Unreadable as error:
+                found = self.grade(part.value, scale=scale, where=part.path)
+            except Unreadable:
                 if part is given[-1]:
-                    raise Unreadable(f"{part.path}: {error}") from None
+                    raise
                 continue
-            _agree(score, answer["sentiment"].word(), part)
-            return score, (answer["choice_label"] or part).text(), scale
-        return Score(None), "", ""
+            _agree(found.score.score, answer["sentiment"].word(), part)
+            return found._replace(raw=(answer["choice_label"] or part).text())
+        return Grade()
 
     def _resolved(self, answers: list[Node]) -> bool | None:
         for answer in answers:
-            if self.resolved_question and self.resolved_question in _names(answer):
+            if self.resolved_question in _names(answer):
                 return (answer["choice_label"] or answer["choice"]).flag()
         return None
 
@@ -166,14 +146,18 @@ def _within(body: Node, name: str) -> Node:
 
 
 def _names(answer: Node) -> set[str]:
-    question = answer["question"]
-    names = (question[part].text() for part in ("id", "metric", "text"))
-    return {*names, answer["question_id"].text()} - {""}
+    return names(answer["question"], "id", "metric", "text") | names(answer, "question_id")
 
 
-def _agree(score: Score, sentiment: str, given: Node) -> None:
-    if score.score is not None and (
-        (sentiment == "positive" and score.score <= _LOWEST_POSITIVE)
-        or (sentiment == "negative" and score.score > _HIGHEST_NEGATIVE)
+def _words(answers: list[Node]) -> str:
+    """What was written, each text once."""
+    parts = (answer[part].text() for answer in answers for part in ("comment", "follow_up_answer"))
+    return "\n".join(dict.fromkeys(filter(None, parts)))
+
+
+def _agree(score: float | None, sentiment: str, given: Node) -> None:
+    if score is not None and (
+        (sentiment == "positive" and score <= _LOWEST_POSITIVE)
+        or (sentiment == "negative" and score > _HIGHEST_NEGATIVE)
     ):
         raise Unreadable(f"{given.path}: contradicts the sentiment; set scale, low and high")

@@ -17,20 +17,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, ConfigError, Contact, Party, Rated, Unreadable
+from bridge.domain.model import AnyEvent, Contact
 from connectors import Incoming, Response
+from connectors.answers import Grade, Linked, Said, Scaled, full_name, names, rated, written
 from connectors.fetching import fetch, part
-from connectors.reading import Node, decode, fingerprint, subject
-from connectors.scores import RANGES, Score, normalise
+from connectors.reading import Node, decode, fingerprint
 from connectors.signing import check_signature, header
 
 _EVENTS = frozenset({"response_created", "response_completed", "response_updated"})
 _NPS_WEIGHTS = frozenset({-100, 0, 100})
 _LEADING = re.compile(r"(10|[0-9])(?![0-9.,])")
 
+_Reply = tuple[set[str], Node]  # what its question is known by, and the answer
+
 
 @dataclass(frozen=True, kw_only=True)
-class SurveyMonkey:
+class SurveyMonkey(Scaled, Linked):
     """Surveys of one account whose webhooks call one address.
 
     `score_question`, `comment_question` and `resolved_question` are the id or the heading of a question. Without the
@@ -63,21 +65,8 @@ class SurveyMonkey:
     score_question: str = ""
     comment_question: str = ""
     resolved_question: str = ""
-    ticket_field: str = "ticket_id"
-    name_field: str = "name"
-    email_field: str = "email"
-    phone_field: str = "phone"
     scale: str = "stars"
-    low: float | None = None
-    high: float | None = None
     base_url: str = "https://api.surveymonkey.com"
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for a scale that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless one of the keys proves the body. Nothing tells when it was sent."""
@@ -113,81 +102,64 @@ class SurveyMonkey:
             return
         key = body["object_id"].id(need=True)
         response = decode(incoming.fetched).members()
-        questions = [
-            question.members()
+        replies = [
+            (names(question.members(), "id", "variable_id", "heading"), answer)
             for page in response["pages"].items()
             for question in page["questions"].items()
+            for answer in question["answers"].items()
         ]
-        score, raw, scale = self._score(questions)
-        words, resolved = self._words(questions), self._resolved(questions)
-        if score.score is None and not words and resolved is None:
+        said = Said(
+            grade=self._score(replies), words=self._words(replies), resolved=self._resolved(replies)
+        )
+        if not said:
             return
         own = response["custom_variables"]
-        full = f"{response['first_name'].text()} {response['last_name'].text()}".strip()
-        yield Rated(
-            id=f"{self.name}:{key}:{fingerprint(response.value)}",
-            subject=subject(self.name, self.desk, own[self.ticket_field].id(), key),
+        full = full_name(response["first_name"], response["last_name"])
+        yield rated(
+            self,
+            said,
+            event=f"{key}:{fingerprint(response.value)}",
+            answer=key,
+            ticket=own[self.ticket_field].id(),
             at=(response["date_modified"] or body["event_datetime"]).time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=raw,
-                scale=scale,
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=full or own[self.name_field].text(),
-                    email=response["email_address"].text() or own[self.email_field].text(),
-                    phone=own[self.phone_field].text(),
-                ),
+            contact=Contact(
+                name=full or own[self.name_field].text(),
+                email=response["email_address"].text() or own[self.email_field].text(),
+                phone=own[self.phone_field].text(),
             ),
         )
 
-    def _score(self, questions: list[Node]) -> tuple[Score, str, str]:
-        for question in questions:
-            if self.score_question and self.score_question not in _names(question):
+    def _score(self, replies: list[_Reply]) -> Grade:
+        for known, answer in replies:
+            if self.score_question and self.score_question not in known:
                 continue
-            for answer in question["answers"].items():
-                weight, text = answer["choice_metadata"]["weight"], _text(answer)
-                if weight or (self.score_question and text):
-                    return self._ranked(weight, text)
-        return Score(None), "", ""
+            weight, text = answer["choice_metadata"]["weight"], _text(answer)
+            if weight or (self.score_question and text):
+                return self._ranked(weight, text)
+        return Grade()
 
-    def _ranked(self, weight: Node, text: Node) -> tuple[Score, str, str]:
+    def _ranked(self, weight: Node, text: Node) -> Grade:
         """A choice by its weight; of NPS, by the number that its text begins with; without a weight, by its text."""
         leading = _LEADING.match(text.text())
         if leading and (self.scale == "nps" or weight.number() in _NPS_WEIGHTS):
-            score = normalise(leading[0], scale="nps", low=self.low, high=self.high)
-            return score, leading[0], "nps"
+            return self.grade(leading[0], scale="nps")
         given = weight or text
-        try:
-            score = normalise(given.text(), scale=self.scale, low=self.low, high=self.high)
-        except Unreadable as error:
-            raise Unreadable(f"{given.path}: {error}") from None
-        return score, given.text(), self.scale
+        return self.grade(given.value, where=given.path)
 
-    def _words(self, questions: list[Node]) -> str:
-        texts = (
-            answer["text"].text()
-            for question in questions
-            for answer in question["answers"].items()
+    def _words(self, replies: list[_Reply]) -> str:
+        return written(
+            answer["text"]
+            for known, answer in replies
             if (
-                self.comment_question in _names(question)
+                self.comment_question in known
                 if self.comment_question
                 else not (answer["row_id"] or answer["choice_id"])
             )
         )
-        return "\n".join(filter(None, texts))
 
-    def _resolved(self, questions: list[Node]) -> bool | None:
-        for question in questions:
-            if self.resolved_question and self.resolved_question in _names(question):
-                for answer in question["answers"].items():
-                    return _text(answer).flag()
-        return None
+    def _resolved(self, replies: list[_Reply]) -> bool | None:
+        said = (_text(answer) for known, answer in replies if self.resolved_question in known)
+        return next((text.flag() for text in said), None)
 
 
 def _matters(body: Node) -> bool:
@@ -195,10 +167,6 @@ def _matters(body: Node) -> bool:
     if not body["event_type"]:
         raise body["event_type"].wrong("an event's name")
     return body["event_type"].word() in _EVENTS
-
-
-def _names(question: Node) -> set[str]:
-    return {question[name].text() for name in ("id", "variable_id", "heading")} - {""}
 
 
 def _text(answer: Node) -> Node:

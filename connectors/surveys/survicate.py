@@ -13,17 +13,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bridge.domain.model import Answer, AnyEvent, ConfigError, Contact, Party, Rated, Unreadable
+from bridge.domain.model import AnyEvent, Contact, Unreadable
 from connectors import Incoming, Response
-from connectors.reading import Node, decode, fingerprint, only_post, subject
-from connectors.scores import RANGES, Score, normalise
+from connectors.answers import Grade, Linked, Said, Scaled, full_name, grade, names, rated, written
+from connectors.reading import Node, decode, fingerprint, only_post
+from connectors.scores import check_scale
 from connectors.signing import check_signature, header
 
 _NPS = frozenset({"promoter", "passive", "detractor"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survicate:
+class Survicate(Scaled, Linked):
     """One or more surveys of a workspace.
 
     `score_question`, `comment_question` and `resolved_question` are the id or the words of a question. Without the
@@ -49,24 +50,11 @@ class Survicate:
     score_question: str = ""
     comment_question: str = ""
     resolved_question: str = ""
-    ticket_field: str = "ticket_id"
-    name_field: str = "name"
-    email_field: str = "email"
-    phone_field: str = "phone"
-    scale: str = "csat"
-    low: float | None = None
-    high: float | None = None
     words: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a scale that could never work."""
-        if self.scale not in RANGES:
-            raise ConfigError(f"scale: unknown; there are {', '.join(RANGES)}")
-        if self.low is not None and self.low == self.high:
-            raise ConfigError("high: must differ from low")
-        for word, worth in self.words.items():
-            if not 0 <= worth <= 1:
-                raise ConfigError(f"words.{word}: must be from 0 (worst) to 1 (best)")
+        check_scale(self.scale, self.low, self.high, self.words)
 
     def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
         """Raise Forged unless the signing secret proves the body. Nothing tells when it was sent."""
@@ -88,66 +76,46 @@ class Survicate:
             return
         given = event["questionAnswered"].members()
         key = given["responseUuid"].id(need=True)
-        question = given["question"]
-        names = {question["id"].text(), question["body"].text()} - {""}
-        score, raw, scale = self._score(given["choice"], names)
-        words = self._words(given, names)
-        resolved = (
-            (given["choice"]["body"] or given["text"]).flag() if self._is_resolved(names) else None
-        )
-        if score.score is None and not words and resolved is None:
+        said = self._said(given, names(given["question"], "id", "body"))
+        if not said:
             return
         known, form = given["respondent"]["attributes"], given["fields"]
-        full = f"{form['firstName'].text()} {form['lastName'].text()}".strip()
-        yield Rated(
-            id=f"{self.name}:{self.identify(incoming)}",
-            subject=subject(self.name, self.desk, _attribute(known, self.ticket_field).id(), key),
+        full = full_name(form["firstName"], form["lastName"])
+        yield rated(
+            self,
+            said,
+            event=self.identify(incoming),
+            answer=key,
+            ticket=_attribute(known, self.ticket_field).id(),
             at=given["timestamp"].time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{key}",
-                score=score.score,
-                raw=raw,
-                scale=scale,
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=full or _attribute(known, self.name_field).text(),
-                    email=form["email"].text() or _attribute(known, self.email_field).text(),
-                    phone=form["phone"].text() or _attribute(known, self.phone_field).text(),
-                ),
+            contact=Contact(
+                name=full or _attribute(known, self.name_field).text(),
+                email=form["email"].text() or _attribute(known, self.email_field).text(),
+                phone=form["phone"].text() or _attribute(known, self.phone_field).text(),
             ),
         )
 
-    def _score(self, choice: Node, names: set[str]) -> tuple[Score, str, str]:
-        if not choice or self._is_resolved(names) or self._is_other(self.score_question, names):
-            return Score(None), "", ""
+    def _said(self, given: Node, question: set[str]) -> Said:
+        """What is said to the question of these names. The comment on a choice is the customer's words anywhere."""
+        choice = given["choice"]
+        if self.resolved_question in question:
+            solved = (choice["body"] or given["text"]).flag()
+            return Said(words=choice["comment"].text(), resolved=solved)
+        texts = [choice["comment"]]
+        if not self.comment_question or self.comment_question in question:
+            texts += [given["text"], given["fields"]["comment"]]
+        scored = choice and (not self.score_question or self.score_question in question)
+        return Said(grade=self._grade(choice) if scored else Grade(), words=written(texts))
+
+    def _grade(self, choice: Node) -> Grade:
         body = choice["body"]
         if body.word() in _NPS:
-            return normalise(choice["id"].value, scale="nps"), choice["id"].text(), "nps"
+            return grade(choice["id"].value, scale="nps")
         try:
-            score = normalise(
-                body.text(), scale=self.scale, low=self.low, high=self.high, words=self.words
-            )
+            return self.grade(body.value, words=self.words)
         except Unreadable as error:
             hint = "" if self.score_question else "; set score_question if this question is none"
             raise Unreadable(f"{body.path}: {error}{hint}") from None
-        return score, body.text(), self.scale
-
-    def _words(self, given: Node, names: set[str]) -> str:
-        if self._is_resolved(names) or self._is_other(self.comment_question, names):
-            return given["choice"]["comment"].text()
-        texts = (given["choice"]["comment"], given["text"], given["fields"]["comment"])
-        return "\n".join(filter(None, (text.text() for text in texts)))
-
-    def _is_resolved(self, names: set[str]) -> bool:
-        return self.resolved_question in names
-
-    def _is_other(self, chosen: str, names: set[str]) -> bool:
-        """Whether another question than this one was chosen."""
-        return bool(chosen) and chosen not in names
 
 
 def _attribute(attributes: Node, name: str) -> Node:

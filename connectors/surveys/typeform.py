@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from bridge.domain.model import Answer, AnyEvent, Contact, Party, Rated, Unreadable
+from bridge.domain.model import AnyEvent, Contact, Unreadable
 from connectors import Incoming, Response
-from connectors.reading import Node, decode, only_post, subject
-from connectors.scores import Score, normalise
+from connectors.answers import Grade, Linked, Said, grade, rated, written
+from connectors.reading import Node, decode, only_post
 from connectors.signing import check_signature, header
 
 # Question types that are scores, and what their numbers mean where neither the settings nor the form's
@@ -39,7 +39,7 @@ class _Reply(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typeform:
+class Typeform(Linked):
     """One or more forms that call one webhook address.
 
     `score_field`, `comment_field` and `resolved_field` are the id or ref of a question; without the first two, the
@@ -62,10 +62,6 @@ class Typeform:
 
     name: str
     desk: str = ""
-    ticket_field: str = "ticket_id"
-    name_field: str = "name"
-    email_field: str = "email"
-    phone_field: str = "phone"
     score_field: str = ""
     comment_field: str = ""
     resolved_field: str = ""
@@ -93,46 +89,36 @@ class Typeform:
         token = response["token"].id(need=True)
         questions = _questions(response["definition"])
         replies = [_reply(node, questions) for node in response["answers"].items()]
-        score, raw, scale = self._score(replies)
-        words = self._words(replies)
-        resolved = self._resolved(replies)
-        if score.score is None and not words and resolved is None:
+        said = Said(
+            grade=self._score(replies), words=self._words(replies), resolved=self._resolved(replies)
+        )
+        if not said:
             if self._asked(questions):
                 return
             raise Unreadable(
                 "form_response.answers: the form has no score and no long text; set score_field or comment_field"
             )
         hidden = response["hidden"]
-        yield Rated(
-            id=f"{self.name}:{body['event_id'].id() or token}",
-            subject=subject(self.name, self.desk, hidden[self.ticket_field].id(), token),
+        yield rated(
+            self,
+            said,
+            event=body["event_id"].id() or token,
+            answer=token,
+            ticket=hidden[self.ticket_field].id(),
             at=response["submitted_at"].time() or incoming.received_at,
-            by=Party.CUSTOMER,
-            answer=Answer(
-                id=f"{self.name}:{token}",
-                score=score.score,
-                raw=raw,
-                scale=scale,
-                low=score.low,
-                high=score.high,
-                words=words,
-                resolved=resolved,
-                contact=Contact(
-                    name=hidden[self.name_field].text(),
-                    email=_typed(replies, "email") or hidden[self.email_field].text(),
-                    phone=_typed(replies, "phone_number") or hidden[self.phone_field].text(),
-                ),
+            contact=Contact(
+                name=hidden[self.name_field].text(),
+                email=_typed(replies, "email") or hidden[self.email_field].text(),
+                phone=_typed(replies, "phone_number") or hidden[self.phone_field].text(),
             ),
         )
 
-    def _score(self, replies: list[_Reply]) -> tuple[Score, str, str]:
+    def _score(self, replies: list[_Reply]) -> Grade:
         for reply in replies:
             if self.score_field in reply.names if self.score_field else reply.type in _SCALES:
                 scale, low, high = self._range(reply)
-                raw = reply.value.value
-                score = normalise(raw, scale=scale, low=low, high=high)
-                return score, reply.value.text() if not isinstance(raw, bool) else str(raw), scale
-        return Score(None), "", ""
+                return grade(reply.value.value, scale=scale, low=low, high=high)
+        return Grade()
 
     def _range(self, reply: _Reply) -> tuple[str, float | None, float | None]:
         """The scale's name, worst and best number: by the settings, else the definition, else the type."""
@@ -150,8 +136,8 @@ class Typeform:
         )
 
     def _words(self, replies: list[_Reply]) -> str:
-        texts = (
-            reply.value.text()
+        return written(
+            reply.value
             for reply in replies
             if (
                 self.comment_field in reply.names
@@ -159,7 +145,6 @@ class Typeform:
                 else reply.type == "long_text"
             )
         )
-        return "\n".join(filter(None, texts))
 
     def _resolved(self, replies: list[_Reply]) -> bool | None:
         for reply in replies:

@@ -185,10 +185,25 @@ def test_a_request_that_cant_be_asked_is_passed_over() -> None:
 @pytest.mark.parametrize(
     "said", [LOST, Said(401), Said(403), Said(429), Said(503), Said(200, b"{")]
 )
-def test_a_passing_failure_leaves_the_cursor_where_it_was(said: Said) -> None:
+def test_a_failure_that_passes_costs_nothing_that_was_found(said: Said) -> None:
+    site = Site({"10001": stars(1), "10002": said, "10003": stars(2)})
+    first = poll(site)
+    assert [rating.subject for rating in told(first)] == ["jsm:10001"]
+    assert first.failure is not None
+    assert first.failure.wide or first.failure.retry_after
+    assert not first.more
+    site.answers["10002"] = NONE
+    second = poll(site, first.cursor, NOW + timedelta(minutes=1))
+    assert second.failure is None
+    assert [rating.subject for rating in told(second)] == ["jsm:10003"]
+    third = poll(site, second.cursor, NOW + timedelta(minutes=6))
+    assert len(told(third)) == 2
+
+
+def test_a_poll_that_gets_nowhere_is_a_failure() -> None:
     with pytest.raises(Undeliverable) as failure:
-        poll(Site({"10001": stars(1), "10002": said}))
-    assert failure.value.wide or failure.value.retry_after
+        poll(Site({"10001": Said(429), "10002": stars(1)}))
+    assert failure.value.retry_after
 
 
 @pytest.mark.parametrize("issue", [{}, {"id": "x"}, {"id": "10002", "fields": {"updated": "soon"}}])

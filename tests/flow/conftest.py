@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from bridge.cli import main
 from bridge.domain.model import Alert, Team
-from bridge.sandbox import Fault, Sandbox
+from bridge.sandbox import Fault, Jira, Sandbox
 from bridge.sandbox.slack import Message
 from bridge.simulate.world import ENV, World, world
 from bridge.store import alerts, deliveries, inbox
@@ -220,6 +220,7 @@ def open_office(database: Callable[..., str], tmp_path: Path) -> Iterator[Opens]
             desk = made.sandbox.zendesk
             secret = ENV["ZENDESK_WEBHOOK_SECRET"]
             desk.subscribe(f"{made.hooks}/zendesk", secret)
+            made.sandbox.jira.subscribe(f"{made.hooks}/jsm", ENV["JSM_WEBHOOK_SECRET"])
             desk.trigger(
                 f"{made.hooks}/satisfaction", secret, ["rated"], SATISFACTION_TEMPLATE, name="csat"
             )
@@ -239,6 +240,8 @@ def office(open_office: Opens) -> Office:
 
 def _people(sandbox: Sandbox) -> list[Team]:
     desk, slack = sandbox.zendesk, sandbox.slack
+    _site(sandbox.jira)
+    sandbox.surveys.surveymonkey.add_token(ENV["SURVEYMONKEY_TOKEN"])
     desk.add_client(
         ENV["ZENDESK_CLIENT_ID"],
         ENV["ZENDESK_CLIENT_SECRET"],
@@ -257,7 +260,17 @@ def _people(sandbox: Sandbox) -> list[Team]:
             manager_slack=slack.add_user(
                 manager.split()[0].lower(), f"{name}@example.com", manager
             ),
-            groups=(f"zendesk:{desk.add_group(name)}",),
+            groups=(f"zendesk:{desk.add_group(name)}", f"jsm:{name[:3].upper()}"),
         )
         for name, manager in (("Billing", "Mona Berg"), ("Support", "Nils Holm"))
     ]
+
+
+def _site(jira: Jira) -> None:
+    """The same people where the helpdesk is Jira; DEV is a project of developers, where nobody asks for help."""
+    jira.add_token(ENV["JSM_TOKEN"], jira.add_agent(US, "bridge@example.com"))
+    jira.add_customer("Anna Weber", "anna@example.org")
+    jira.add_agent("Ben Ito", "ben@example.com")
+    for name in ("Billing", "Support"):
+        jira.add_project(name[:3].upper(), name)
+    jira.add_project("DEV", "Development", service_desk=False)

@@ -19,6 +19,7 @@ from connectors.signing import (
     check_given,
     check_secret,
     check_signature,
+    check_slack,
     check_standard,
     digest,
     epoch_time,
@@ -227,6 +228,74 @@ def test_we_agree_with_the_library(key: bytes, body: str, name: str, sent_at: da
         received_at=sent_at,
     )
     check_standard(incoming, [secret])
+
+
+# --- Slack --------------------------------------------------------------------------------------
+
+# https://docs.slack.dev/authentication/verifying-requests-from-slack
+SLACK_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+SLACK_SENT_AT = datetime.fromtimestamp(1531420618, UTC)
+SLACK_BODY = (
+    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554"
+    b"%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+)
+
+
+def slack(body: bytes = SLACK_BODY, **headers: str) -> Incoming:
+    given_ = {
+        "x-slack-request-timestamp": "1531420618",
+        "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+    }
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Incoming(headers=given_ | named, body=body, received_at=SLACK_SENT_AT)
+
+
+def test_slack_own_vector() -> None:
+    for secrets in ([SLACK_SECRET], ["older", SLACK_SECRET], [SLACK_SECRET, "newer"]):
+        check_slack(slack(), secrets)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_slack_request_timestamp": "1531420619"},
+        {"x_slack_request_timestamp": ""},
+        {"x_slack_request_timestamp": "now"},
+        {"x_slack_request_timestamp": "1531420618.0"},
+        {"x_slack_request_timestamp": "-1531420618"},
+        {"x_slack_request_timestamp": "٣"},
+        {"x_slack_request_timestamp": "9" * 400},
+        {"x_slack_signature": ""},
+        {"x_slack_signature": "v1=" + slack().headers["x-slack-signature"][3:]},
+        {"x_slack_signature": slack().headers["x-slack-signature"][3:]},
+        {"x_slack_signature": "v0=é✓"},
+    ],
+    ids=str,
+)
+def test_any_other_slack_request_is_forged(headers: dict[str, str]) -> None:
+    with pytest.raises(Forged):
+        check_slack(slack(**headers), [SLACK_SECRET])
+
+
+def test_a_slack_request_needs_its_secret_and_its_body() -> None:
+    for secrets in ([], [""], ["another"]):
+        with pytest.raises(Forged) as error:
+            check_slack(slack(), secrets)
+        assert SLACK_SECRET not in str(error.value)
+    with pytest.raises(Forged):
+        check_slack(slack(SLACK_BODY + b"&"), [SLACK_SECRET])
+
+
+def test_a_slack_request_is_good_for_five_minutes() -> None:
+    for late in (REPLAY_WINDOW, -REPLAY_WINDOW):
+        received = msgspec.structs.replace(slack(), received_at=SLACK_SENT_AT + late)
+        check_slack(received, [SLACK_SECRET])
+    for late in (timedelta(minutes=5, seconds=1), -timedelta(minutes=5, seconds=1)):
+        received = msgspec.structs.replace(slack(), received_at=SLACK_SENT_AT + late)
+        with pytest.raises(Forged, match="time"):
+            check_slack(received, [SLACK_SECRET])
 
 
 # --- the rest -----------------------------------------------------------------------------------
