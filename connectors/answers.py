@@ -112,7 +112,7 @@ def grade(
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """Settings of a source that can't know what a number means: the name of its scale, its worst and its best value."""
+    """Settings of a source that doesn't know what a number means: its scale, and the worst and the best value."""
 
     scale: str = "csat"
     low: float | None = None
@@ -137,7 +137,7 @@ class Scaled:
 
 @dataclass(frozen=True, kw_only=True)
 class Linked:
-    """Settings of a source whose survey is told by its link who answers: the names under which it tells us again."""
+    """Settings of a source whose survey learns from its link who answers: the names under which it hands that on."""
 
     ticket_field: str = "ticket_id"
     name_field: str = "name"
@@ -146,9 +146,8 @@ class Linked:
 
 
 def names(question: Node, *members: str) -> set[str]:
-    """All that a setting may call a question by, from those of its members that are texts or numbers; never ""."""
-    known = (question[member] for member in members)
-    return {one.text() for one in known if isinstance(one.value, str | int)} - {""}
+    """All that a setting may call a question by, from these of its members; never "". Raises Unreadable."""
+    return {question[member].text() for member in members} - {""}
 
 
 def written(texts: Iterable[Node]) -> str:

@@ -36,6 +36,20 @@ kind = "generic"
 desk = "zendesk"
 secret = "SURVEY_SECRET"
 
+[desks.jsm]
+kind = "jsm"
+site = "demo"
+user = "bridge@example.com"
+base_url = "{jira}"
+
+[sources.jsm]
+kind = "jsm"
+secret = "JSM_WEBHOOK_SECRET"
+
+[sources.feedback]
+kind = "jsm-csat"
+every = "1m"
+
 [channels.slack]
 token = "SLACK_BOT_TOKEN"
 base_url = "{slack}"
@@ -46,8 +60,8 @@ target = {{ default = "2m" }}
 warn = [0.5]
 """
 
-_VARIABLES = ("ZENDESK_WEBHOOK_SECRET", "SATISFACTION_WEBHOOK_SECRET")
-"""What `bridge setup zendesk --save` writes."""
+_VARIABLES = ("ZENDESK_WEBHOOK_SECRET", "SATISFACTION_WEBHOOK_SECRET", "JSM_WEBHOOK_SECRET")
+"""What `bridge setup … --save` writes for the two desks."""
 
 
 @click.command()
@@ -88,43 +102,56 @@ def _configuration(made: Sandbox, folder: Path) -> dict[str, str]:
     from bridge.teamfile import write
 
     client, token = secrets.token_urlsafe(24), f"xoxb-{secrets.token_urlsafe(24)}"
+    jira_token = secrets.token_urlsafe(24)
     teams = _people(made, client, token)
+    us = made.jira.add_agent("Alert Bridge", "bridge@example.com")
+    made.jira.add_token(jira_token, us)
     values = {
         "BRIDGE_CONFIG": str(folder / "bridge.toml"),
         "BRIDGE_TEAMS": str(folder / "teams.toml"),
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "ZENDESK_CLIENT_ID": "alert_bridge",
         "ZENDESK_CLIENT_SECRET": client,
+        "JSM_TOKEN": jira_token,
         "SLACK_BOT_TOKEN": token,
         "SURVEY_SECRET": secrets.token_urlsafe(24),
         **{f"{name}_FILE": str(folder / "secrets" / name) for name in _VARIABLES},
     }
     return {
-        "bridge.toml": _POLICY.format(zendesk=made.zendesk_url, slack=made.slack_url),
+        "bridge.toml": _POLICY.format(
+            zendesk=made.zendesk_url, jira=made.jira_url, slack=made.slack_url
+        ),
         "teams.toml": write(teams),
         "env": "".join(f"export {name}='{value}'\n" for name, value in values.items()),
     }
 
 
 def _people(made: Sandbox, client_secret: str, token: str) -> list[Team]:
-    """Two customers, two agents, two groups with a channel each, and what we call the vendors with."""
+    """Two customers, two agents, and two teams: each a group, a project and a channel."""
     from bridge.domain.model import Team
 
-    desk, slack = made.zendesk, made.slack
+    desk, jira, slack = made.zendesk, made.jira, made.slack
     us = desk.add_agent("Alert Bridge", "bridge@example.com", "admin")
     desk.add_client("alert_bridge", client_secret, us)
     slack.add_token(token)
-    desk.add_customer("Anna Weber", "anna@example.org")
-    desk.add_customer("Omar Said", "omar@example.org")
-    desk.add_agent("Ben Ito", "ben@example.com")
-    desk.add_agent("Clara Roy", "clara@example.com")
+    for name in ("Anna Weber", "Omar Said"):
+        email = f"{name.split()[0].lower()}@example.org"
+        desk.add_customer(name, email)
+        jira.add_customer(name, email)
+    for name in ("Ben Ito", "Clara Roy"):
+        email = f"{name.split()[0].lower()}@example.com"
+        desk.add_agent(name, email)
+        jira.add_agent(name, email)
     return [
         Team(
             name=name,
             slack_channel=slack.add_channel(f"alerts-{name.lower()}", member=False),
             manager=manager,
             manager_slack=slack.add_user(name.lower(), f"{name.lower()}@example.com", manager),
-            groups=(f"zendesk:{desk.add_group(name)}",),
+            groups=(
+                f"zendesk:{desk.add_group(name)}",
+                f"jsm:{jira.add_project(name[:3].upper(), name)}",
+            ),
         )
         for name, manager in (("Support", "Nils Holm"), ("Billing", "Mona Berg"))
     ]
@@ -136,11 +163,13 @@ The stand-ins are at {made.url}. In another terminal:
 
   . {folder}/env
   bridge setup zendesk --save {folder}/secrets
+  bridge setup jsm --save {folder}/secrets
   bridge setup slack
   bridge run
 
 and in a third, after `. {folder}/env`:
 
+  curl -d 'about=Where is my order?' {made.url}/deeds/requests
   curl -d 'about=Where is my refund?' {made.url}/deeds/tickets
   curl -d score=bad -d 'words=Nobody answers' {made.url}/deeds/tickets/1/rating
   bridge doctor

@@ -1,15 +1,18 @@
-"""What people do in Zendesk, by a form or by curl: open a ticket, answer, rate.
+"""What people do in Zendesk and Jira, by a form or by curl: ask for help, answer, rate.
 
 curl -d 'about=Where is my refund?' -d 'words=It is late.' <sandbox>/deeds/tickets
 curl -d score=bad -d 'words=Nobody answers' <sandbox>/deeds/tickets/1/rating
+curl -d 'about=Where is my order?' <sandbox>/deeds/requests
+curl -d stars=1 <sandbox>/deeds/requests/10001/rating
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 
+from bridge.sandbox import jira_records
 from bridge.sandbox.zendesk import Zendesk
 from bridge.sandbox.zendesk_records import Refused, User
 
@@ -18,19 +21,24 @@ if TYPE_CHECKING:
 
     from bridge.sandbox import Sandbox
 
+T = TypeVar("T")
+
 _STATUSES = {"open", "pending", "hold", "solved"}
 
 
 def create(sandbox: Sandbox) -> Blueprint:
     """The routes below /deeds, for the sandbox's pages."""
     routes = Blueprint("deeds", __name__, url_prefix="/deeds")
-    zendesk = sandbox.zendesk
+    zendesk, jira = sandbox.zendesk, sandbox.jira
 
     @routes.get("/")
     def form() -> str:
-        with zendesk.lock:
+        with zendesk.lock, jira.lock:
             return render_template(
                 "deeds.html",
+                accounts=list(jira.users.values()),
+                projects=list(jira.projects.values()),
+                issues=[i for i in jira.issues.values() if not i.deleted][::-1],
                 customers=_people(zendesk, staff=False),
                 agents=_people(zendesk, staff=True),
                 groups=list(zendesk.groups.values()),
@@ -65,10 +73,38 @@ def create(sandbox: Sandbox) -> Blueprint:
         zendesk.rate(number, score, request.form.get("words") or None)
         return redirect(f"/tickets/{number}", 303)
 
+    @routes.post("/requests")
+    def open_request() -> Answer:
+        customers = [u for u in jira.users.values() if u.account_type == "customer"]
+        who = _chosen("who", {user.account_id: user.account_id for user in customers})
+        project = _chosen("project", {key: key for key in jira.projects})
+        about = request.form.get("about") or "I need help"
+        issue = jira.open_request(who, about, request.form.get("words") or about, project)
+        return redirect(f"/issues/{issue}", 303)
+
+    @routes.post("/requests/<issue>/answer")
+    def answer_request(issue: str) -> Answer:
+        who = _chosen("who", {account: account for account in jira.users})
+        if words := request.form.get("words"):
+            jira.reply(issue, who, words)
+        if request.form.get("status") == "resolved":
+            jira.resolve(issue, who)
+        return redirect(f"/issues/{issue}", 303)
+
+    @routes.post("/requests/<issue>/rating")
+    def rate_request(issue: str) -> Answer:
+        stars: dict[str, Literal[1, 2, 3, 4, 5]] = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
+        jira.rate(issue, _chosen("stars", stars), request.form.get("words") or None)
+        return redirect(f"/issues/{issue}", 303)
+
     @routes.errorhandler(Refused)
     def refused(error: Refused) -> Response:
-        words = str(error.body.get("description") or error.body.get("error"))
-        return Response(f"{words}\n", error.status, content_type="text/plain; charset=utf-8")
+        return _said(str(error.body.get("description") or error.body.get("error")), error.status)
+
+    @routes.errorhandler(jira_records.Refused)
+    def refused_by_jira(error: jira_records.Refused) -> Response:
+        found = [*error.body.get("errorMessages", ()), *error.body.get("errors", {}).values()]
+        return _said(" ".join(found) or error.body.get("errorMessage", "no"), error.status)
 
     return routes
 
@@ -77,7 +113,11 @@ def _people(zendesk: Zendesk, *, staff: bool) -> list[User]:
     return [user for user in zendesk.users.values() if user.is_staff == staff]
 
 
-def _chosen(name: str, known: dict[str, int]) -> int:
+def _said(words: str, status: int) -> Response:
+    return Response(f"{words}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _chosen(name: str, known: dict[str, T]) -> T:
     """What was chosen in the form; the first there is where nothing was."""
     if not known:
         abort(409)

@@ -120,7 +120,7 @@ class Simplesat(Scaled):
         return Grade()
 
     def _resolved(self, answers: list[Node]) -> bool | None:
-        for answer in answers:
+        for answer in answers if self.resolved_question else ():
             if self.resolved_question in _names(answer):
                 return (answer["choice_label"] or answer["choice"]).flag()
         return None

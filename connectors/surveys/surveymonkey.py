@@ -28,7 +28,7 @@ _EVENTS = frozenset({"response_created", "response_completed", "response_updated
 _NPS_WEIGHTS = frozenset({-100, 0, 100})
 _LEADING = re.compile(r"(10|[0-9])(?![0-9.,])")
 
-_Reply = tuple[set[str], Node]  # what its question is known by, and the answer
+_Reply = tuple[Node, Node]  # a question and an answer to it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +103,10 @@ class SurveyMonkey(Scaled, Linked):
         key = body["object_id"].id(need=True)
         response = decode(incoming.fetched).members()
         replies = [
-            (names(question.members(), "id", "variable_id", "heading"), answer)
+            (question, answer)
             for page in response["pages"].items()
             for question in page["questions"].items()
-            for answer in question["answers"].items()
+            for answer in question.members()["answers"].items()
         ]
         said = Said(
             grade=self._score(replies), words=self._words(replies), resolved=self._resolved(replies)
@@ -130,8 +130,8 @@ class SurveyMonkey(Scaled, Linked):
         )
 
     def _score(self, replies: list[_Reply]) -> Grade:
-        for known, answer in replies:
-            if self.score_question and self.score_question not in known:
+        for question, answer in replies:
+            if self.score_question and self.score_question not in _names(question):
                 continue
             weight, text = answer["choice_metadata"]["weight"], _text(answer)
             if weight or (self.score_question and text):
@@ -149,17 +149,19 @@ class SurveyMonkey(Scaled, Linked):
     def _words(self, replies: list[_Reply]) -> str:
         return written(
             answer["text"]
-            for known, answer in replies
+            for question, answer in replies
             if (
-                self.comment_question in known
+                self.comment_question in _names(question)
                 if self.comment_question
                 else not (answer["row_id"] or answer["choice_id"])
             )
         )
 
     def _resolved(self, replies: list[_Reply]) -> bool | None:
-        said = (_text(answer) for known, answer in replies if self.resolved_question in known)
-        return next((text.flag() for text in said), None)
+        for question, answer in replies if self.resolved_question else ():
+            if self.resolved_question in _names(question):
+                return _text(answer).flag()
+        return None
 
 
 def _matters(body: Node) -> bool:
@@ -167,6 +169,10 @@ def _matters(body: Node) -> bool:
     if not body["event_type"]:
         raise body["event_type"].wrong("an event's name")
     return body["event_type"].word() in _EVENTS
+
+
+def _names(question: Node) -> set[str]:
+    return names(question, "id", "variable_id", "heading")
 
 
 def _text(answer: Node) -> Node:

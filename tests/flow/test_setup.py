@@ -238,6 +238,7 @@ def test_the_sandbox_writes_a_configuration_that_leads_to_it(
     site = Site(None, None, url, folder, {**dict(lines), "DATABASE_URL": url})  # type: ignore[arg-type]
     site.run("migrate")
     site.run("setup", "zendesk", "--save", folder / "secrets")
+    site.run("setup", "jsm", "--save", folder / "secrets")
     assert site.run("setup", "slack").stderr.count("the bot joins it") == 2
     check = site.run("check")
     assert "fix" not in check.output
@@ -252,3 +253,12 @@ def test_the_sandbox_writes_a_configuration_that_leads_to_it(
     assert "solved" in requests.get(f"{address}/tickets/1", timeout=10).text
     missing = requests.post(f"{address}/deeds/tickets/9/rating", {"score": "bad"}, timeout=10)
     assert missing.status_code == 404
+    request = requests.post(f"{address}/deeds/requests", {"about": "My order"}, timeout=10)
+    assert "My order" in request.text
+    issue = request.url.rpartition("/")[2]
+    done = {"status": "resolved", "words": "Here it is"}
+    requests.post(f"{address}/deeds/requests/{issue}/answer", done, timeout=10).raise_for_status()
+    stars = requests.post(f"{address}/deeds/requests/{issue}/rating", {"stars": "1"}, timeout=10)
+    assert stars.status_code == 200
+    missing = requests.post(f"{address}/deeds/requests/99/rating", {"stars": "1"}, timeout=10)
+    assert (missing.status_code, "does not exist" in missing.text) == (404, True)

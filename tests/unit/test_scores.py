@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import doctest
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.model import Unreadable
+from bridge.domain.model import ConfigError, Unreadable
 from connectors import scores
-from connectors.scores import RANGES, WORDS, Score, normalise
+from connectors.scores import RANGES, WORDS, Score, check_scale, normalise
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,27 @@ def test_settings_win_over_the_tables() -> None:
     assert normalise("good", scale="csat", words={"Good": 0.6}).score == 0.6
     with pytest.raises(Unreadable):
         normalise(3, scale="number", low=3, high=3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ({"scale": "furlongs"}, "scale: unknown; there are csat, ces, nps"),
+        ({"scale": "nps", "low": 1.0, "high": 1.0}, "high: must differ from low"),
+        ({"scale": "csat", "words": {"meh": 1.1}}, r"words\.meh: must be from 0"),
+        ({"scale": "csat", "words": {"ok": 0.5, "meh": -0.1}}, r"words\.meh: must be from 0"),
+    ],
+)
+def test_a_scale_that_cannot_work_is_refused(setting: Any, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{complaint}"):
+        check_scale(**setting)
+
+
+def test_every_scale_works_as_it_is_and_with_ends_of_ones_own() -> None:
+    for scale in RANGES:
+        check_scale(scale)
+        check_scale(scale, low=6, high=1, words={"worst": 0, "best": 1})
+        check_scale(scale, high=3)
 
 
 def test_the_tables_are_sound() -> None:
