@@ -211,7 +211,9 @@ def _fail(bridge: Bridge, row: deliveries.Row, error: Undeliverable) -> None:
         else:
             pause = min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), LONGEST_PAUSE)
             until = now + max(pause, error.retry_after)
-            deliveries.put_off(connection, row, why, until, unsure=error.unsure)
+            # Once unsure, always unsure: this failure may have been that of the look for our marker.
+            unsure = error.unsure or row.unsure
+            deliveries.put_off(connection, row, why, until, unsure=unsure)
             if error.wide:
                 deliveries.put_off_others(connection, row, until)
             log.warning("put off", delivery=row.id, channel=row.channel, why=why, until=str(until))

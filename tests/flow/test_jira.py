@@ -130,6 +130,20 @@ def test_a_lost_answer_makes_neither_two_notes_nor_none(office: Office, fault: F
     assert len(site(office).public_view(issue)) == 1  # what the customer wrote
 
 
+def test_a_look_for_our_note_that_fails_is_made_again_before_anything_is_written(
+    office: Office,
+) -> None:
+    issue = ask(office)
+    lost = Once("jira", "POST", f"/request/{issue}/comment", Fault.timeout_after_applying())
+    busy = Once("jira", "GET", "/comment", Fault.status(429, "", {"Retry-After": "5"}), times=2)
+    office.world.sandbox.faults = lambda *call: lost(*call) or busy(*call)
+    office.later(hours=3, minutes=1)
+    office.later(minutes=5)
+    assert len(lost.seen) == 1
+    assert len(busy.seen) == 3
+    assert len(ours(office, issue)) == 1
+
+
 def test_who_has_used_up_the_quota_is_left_alone_for_as_long_as_jira_asks(office: Office) -> None:
     issue = ask(office)
     office.later(hours=2, minutes=59)
