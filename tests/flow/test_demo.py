@@ -15,8 +15,9 @@ from bridge.embedded import find, home
 
 KEYS = {
     "tickets", "events", "alerts", "alert_rate", "tags_written", "notes_written", "slack_messages", "slack_edits",
-    "lost", "duplicates", "false_alarms", "missed", "webhook_to_slack_ms", "seconds",
+    "lost", "duplicates", "false_alarms", "missed", "webhook_to_slack_ms", "seconds", "desks", "answers", "leaks",
 }  # fmt: skip
+ZEROS = ("lost", "duplicates", "false_alarms", "missed", "leaks")
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -34,11 +35,21 @@ def test_a_whole_day_comes_out_as_planned(tmp_path: Path) -> None:
     out, err = start(tmp_path, "demo", "--once", "--json").communicate(timeout=300)
     told = json.loads(out)
     assert told.keys() >= KEYS
-    wrong = {key: told[key] for key in ("lost", "duplicates", "false_alarms", "missed", "leaks")}
-    assert wrong == dict.fromkeys(wrong, 0), told["trouble"]
+    assert {key: told[key] for key in ZEROS} == dict.fromkeys(ZEROS, 0), told["trouble"]
     assert told["tickets"] > 190
+    assert min(told["desks"].values()) > 30
+    assert len(told["answers"]) >= 8  # survey tools, and calls
     assert told["alerts"] == told["slack_messages"] > 50
-    assert "Zendesk and Slack" not in err  # the pages are for those who stay
+    assert "http://" not in err  # the pages are for those who stay
+
+
+@pytest.mark.slow
+def test_a_day_on_which_every_vendor_fails_comes_out_the_same(tmp_path: Path) -> None:
+    words = ("simulate", "day", "--faults", "--seed", "10", "--json")
+    out, _ = start(tmp_path, *words).communicate(timeout=300)
+    told = json.loads(out)
+    assert {key: told[key] for key in ZEROS} == dict.fromkeys(ZEROS, 0), told["trouble"]
+    assert told["faults"] > 150
 
 
 def test_a_demo_that_is_cut_short_leaves_no_database_behind(tmp_path: Path) -> None:
