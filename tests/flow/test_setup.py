@@ -225,9 +225,12 @@ def playground(tmp_path: Path) -> Iterator[tuple[Path, str]]:
             if found := re.match(r"(http\S+)/deeds/", line):
                 break
         assert found
-        yield folder, found[1]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        try:
+            yield folder, found[1]
+            process.terminate()  # SIGINT is ignored below a shell that runs us in the background
+            assert process.wait(30) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
 
 
 def test_the_sandbox_writes_a_configuration_that_leads_to_it(
