@@ -43,7 +43,7 @@ def worker() -> None:
     from bridge.work.tasks import run as work
 
     with opened() as bridge:
-        _ = bridge.channels  # a missing credential is told now
+        _ = bridge.channels, bridge.tokens  # a missing credential is told now
         work(bridge)
 
 

@@ -254,9 +254,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation: str = ""
     brand: str = ""
     tags: tuple[str, ...] = ()
-    facts: dict[
-        str, str
-    ] = {}  # request type, the vendor's own SLA clocks and the like, as last seen
+    facts: dict[str, str] = {}  # request type, the vendor's SLA clocks and the like, as last seen
     gone: str = ""  # "deleted", "spam", "merged into 17"
     waiting_since: datetime | None = None  # the customer's oldest message nobody has answered
     first_reply_at: datetime | None = None  # public, by an agent

@@ -98,7 +98,9 @@ def _fetch(bridge: Bridge, errand: Errand) -> None:
         row = inbox.find(connection, number)
     if row is None or row.state != inbox.FETCHING:
         return
-    setting = bridge.settings.sources[row.source]
+    setting = bridge.settings.sources.get(row.source)
+    if setting is None:
+        raise Undeliverable(f"no source {row.source!r} is configured any more")
     try:
         fetched: bytes = setting.source.fetch(incoming_of(row), bridge.tokens[row.source])
     except Unreadable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -240,3 +241,17 @@ def test_an_answer_that_was_deleted_meanwhile_is_kept_with_the_reason(office: Of
     assert row.state == "unreadable"
     assert row.reason.startswith("not fetched: ")
     assert office.alerts() == []
+
+
+def test_an_answer_of_a_source_that_was_taken_out_is_kept_with_the_reason(office: Office) -> None:
+    issue = ask(office)
+    once = Once("surveymonkey", "GET", "/details", Fault.reset_before())
+    office.world.sandbox.faults = once
+    monkey(office, issue, score=1)
+    bridge = office.world.bridge
+    left = {name: s for name, s in bridge.settings.sources.items() if name != "surveymonkey"}
+    bridge.settings = dataclasses.replace(bridge.settings, sources=left)
+    office.later(minutes=1)
+    (row,) = [row for row in office.inbox() if row.source == "surveymonkey"]
+    assert row.state == "unreadable"
+    assert "no source 'surveymonkey' is configured any more" in row.reason
