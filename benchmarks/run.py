@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import drain, ingest, judge, latency, machine
+from benchmarks import calls, drain, ingest, judge, latency, machine, tick
 from benchmarks.scene import Failed, Say
 from bridge.domain.model import BridgeError
 from bridge.embedded import EmbeddedError
 
-BENCHMARKS: Mapping[str, Callable[[Say], dict[str, float]]] = {
+Figures = Mapping[str, Any]
+
+BENCHMARKS: Mapping[str, Callable[[Say], Figures]] = {
     "judge": lambda _: judge.run(),
     "ingest": ingest.run,
     "drain": drain.run,
     "latency": latency.run,
+    "tick": tick.run,
+    "calls": calls.run,
 }
+SIZED: Mapping[str, Callable[[Say, int], Figures]] = {"tick": tick.run, "calls": calls.run}
+"""Those that can be told how many tickets are open."""
 
 
-def run(what: str, *, keep: Path | None, as_json: bool) -> int:
+def run(what: str, *, tickets: int | None, keep: Path | None, as_json: bool) -> int:
     """Run one of the benchmarks, or "all"; 0 if each could be run and measured no wrong result.
 
     Progress goes to stderr, figures to stdout; with `keep`, also to a file each in that folder, beside
-    the machine's description.
+    the machine's description. `tickets` is for those of `SIZED`, each of which has a usual number.
     """
     screen = Console(stderr=True, highlight=False)
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, Figures] = {}
     names = tuple(BENCHMARKS) if what == "all" else (what,)
     for name in names:
         screen.print(f"[bold]{name}[/]")
+        say = partial(_say, screen)
         try:
-            figures = BENCHMARKS[name](partial(_say, screen))
+            sized = SIZED.get(name) if tickets else None
+            figures = sized(say, tickets) if sized and tickets else BENCHMARKS[name](say)
         except (Failed, BridgeError, EmbeddedError, SQLAlchemyError, OSError) as error:
             screen.print(f"{name} failed: {error}", style="red", markup=False)
             continue
-        found[name] = {key: _rounded(value) for key, value in figures.items()}
+        found[name] = _rounded(figures)
         if keep:
             _keep(keep / f"{name}.json", found[name])
     if as_json:
@@ -54,20 +63,32 @@ def _say(screen: Console, words: str) -> None:
     screen.print(f"  {words}", style="dim", markup=False)
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: Any) -> Any:
     """Three digits are more than any machine repeats."""
-    return float(f"{value:.3g}") if abs(value) < 100 else round(value)
+    if isinstance(value, Mapping):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, float):
+        return float(f"{value:.3g}") if abs(value) < 100 else round(value)
+    return value
 
 
-def _keep(path: Path, figures: dict[str, float]) -> None:
+def _keep(path: Path, figures: Figures) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"machine": machine.describe(), "figures": figures}, indent=2)
     path.write_text(text + "\n", "utf-8")
 
 
-def _show(found: Mapping[str, Mapping[str, float]]) -> None:
+def _show(found: Mapping[str, Figures]) -> None:
     table = Table(box=None, show_header=False)
     for name, figures in found.items():
-        for key, value in figures.items():
+        for key, value in _flat(figures):
             table.add_row(name, key, f"{value:,}")
     Console().print(table)
+
+
+def _flat(figures: Figures, before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}: ")
+        else:
+            yield f"{before}{key}", value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -17,16 +17,22 @@ from bridge.checks import check
 from bridge.domain.model import BridgeError, ConfigError, Team, Undeliverable
 from bridge.settings import Settings, load
 from bridge.setup import desk_of, doors
-from bridge.store import connect, pending, teams
+from bridge.store import connect, errands, pending, pulse, teams
 from bridge.store.schema import inbox
+from bridge.work.behind import reached
 from bridge.work.bridge import Now, wall_clock
+from bridge.work.clock import SILENCE, SKEW
+from bridge.work.queue import SWEEP
 from connectors import Found, channel_kinds
 from connectors.http import Refused, session, transport
-from connectors.skew import TOLERANCE
 
 PATIENCE = 60.0
 """Seconds for all vendors together; each call of theirs has a time-out of its own."""
 
+FAILING = timedelta(minutes=10)
+"""So long may a sweep fail: most outages of a helpdesk are shorter, and webhooks come all the same."""
+
+_MANY_ATTEMPTS = 10  # by then a sweep that never came to anything has failed for longer than that
 _MOST_NAMES = 10
 
 
@@ -159,13 +165,17 @@ class _Stored:
 
 
 def _stored(settings: Settings, url: str, now: Now) -> _Stored:
-    """The teams, when each source last brought something, and the database's clock. `check` tells if it is away."""
+    """The teams, and what the database tells of clocks, sweeps and sources. `check` tells if it is away."""
     engine = connect(url, pool=1)
     try:
         with engine.connect() as connection:
             if pending(connection):
                 return _Stored(found=[], teams=[])
-            found = [*_clock(connection, now), *_arrivals(connection, settings, now())]
+            found = [
+                *_clock(connection, now),
+                *_sweeps(connection, settings, now()),
+                *_arrivals(connection, settings, now()),
+            ]
             return _Stored(found=found, teams=teams.all_teams(connection))
     except (SQLAlchemyError, BridgeError):
         return _Stored(found=[], teams=[])
@@ -174,13 +184,38 @@ def _stored(settings: Settings, url: str, now: Now) -> _Stored:
 
 
 def _clock(connection: Connection, now: Now) -> list[Found]:
-    theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    apart = (now() - theirs).total_seconds()
-    if abs(apart) <= TOLERANCE.total_seconds():
-        return []
-    way = "ahead of" if apart > 0 else "behind"
-    what = f"our clock is {int(abs(apart))} s {way} the database's"
-    return [Found(False, what, "set the clocks of both machines (NTP)")]
+    """Whether the clock process lives, and whether the database's clock shows what ours does."""
+    start = "start `bridge clock`, or `bridge run` for everything"
+    last = pulse.last(connection)
+    found = []
+    if last is None:
+        found.append(Found(False, "clock: it was never heard of: no timer rings", start))
+    elif now() - last.beat_at > SILENCE:
+        silent = f"clock: last heard of {_ago(now(), last.beat_at)}: no timer rings"
+        found.append(Found(False, silent, start))
+    else:
+        found.append(Found(True, f"clock: last heard of {_ago(now(), last.beat_at)}"))
+    apart = now() - pulse.database_time(connection)
+    if abs(apart) > SKEW:
+        way = "ahead of" if apart > timedelta() else "behind"
+        what = f"our clock is {abs(apart).total_seconds():.0f} s {way} the database's"
+        found.append(Found(False, what, "set the clocks of both machines (NTP)"))
+    return found
+
+
+def _sweeps(connection: Connection, settings: Settings, now: datetime) -> list[Found]:
+    """Desks whose sweep has failed for long: what webhooks don't tell is not known meanwhile."""
+    swept = [(SWEEP, name) for name, desk in settings.desks.items() if desk.sweep]
+    found = []
+    for errand in errands.find(connection, swept):
+        come = reached(errand.cursor)
+        long = now - come > FAILING if come else errand.attempts >= _MANY_ATTEMPTS
+        if errand.reason and long:
+            so_far = f"knows nothing newer than {_ago(now, come)}" if come else "never worked"
+            what = f"desk {errand.key}: its sweep fails, and {so_far}: {errand.reason}"
+            fix = "mend what the reason names; it is tried again by itself, and goes on from where it was"
+            found.append(Found(False, what, fix))
+    return found
 
 
 def _arrivals(connection: Connection, settings: Settings, now: datetime) -> list[Found]:

@@ -6,7 +6,7 @@ by looking into the folder; its fields are its settings in `config/bridge.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from bridge.domain.model import Action, AnyEvent, Message, Receipt, Undeliverable
+from bridge.domain.model import Action, AnyEvent, Message, Receipt, Seen, Undeliverable
 
 REPLAY_WINDOW = timedelta(minutes=5)
 KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
@@ -216,6 +216,51 @@ class Setup(Protocol):
         """
 
 
+class State(Struct, frozen=True, kw_only=True):
+    """A ticket as its desk shows it now.
+
+    `gone` says why it isn't there any more ("deleted"); then nothing else is known. `seen` has all that is tracked,
+    and `clocks` where the desk is asked for its own service levels; None where it can't be read.
+    """
+
+    key: str
+    updated_at: datetime | None = None
+    seen: Seen | None = None
+    gone: str = ""
+
+
+Known = Callable[[Collection[str]], Collection[str]]
+"""Tells which of these event ids are known already, so that nothing more is asked about them."""
+
+
+class Swept(Struct, frozen=True, kw_only=True):
+    """What a sweep found: events, known or not, and from where to go on.
+
+    `states` are of tickets that changed, where the desk is asked for its own service levels. `more`: at once, there is
+    more. `failure` is what stopped the sweep half way; it goes on from the cursor once that has passed.
+    """
+
+    events: tuple[AnyEvent, ...]
+    cursor: str
+    states: tuple[State, ...] = ()
+    more: bool = False
+    failure: Undeliverable | None = None
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """A step of reading all open tickets with their past.
+
+    A ticket's history is complete once its `Read` has come; `unread` are keys of tickets whose history has to be read
+    one by one. `cursor` is where to begin again after a break. `done` of `total` tickets are finished.
+    """
+
+    cursor: str
+    done: int
+    total: int
+    events: tuple[AnyEvent, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
 class Desk(Channel, Protocol):
     """A helpdesk: its tickets carry our tags and notes, and can be read.
 
@@ -234,7 +279,25 @@ class Desk(Channel, Protocol):
         """The user we write as. Raises Undeliverable."""
 
     def history(self, key: str) -> list[AnyEvent]:
-        """All that is known of one ticket, as events. Raises Undeliverable."""
+        """All that is known of one ticket, as events, the last of them a `Read`. Raises Undeliverable.
+
+        The same fact has the same event id here, in `sweep`, in `past`, and in the desk's webhooks.
+        """
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """Tickets as they are now, each once; what is gone is told as gone. Raises Undeliverable.
+
+        They are asked for in batches, as big as the vendor takes.
+        """
+
+    def sweep(self, cursor: str, now: datetime, known: Known) -> Swept:
+        """What happened to any ticket since `cursor` ("" at the very first time: from now on).
+
+        Windows overlap, for what a vendor tells last may come late: what is known is told again. Raises Undeliverable.
+        """
+
+    def past(self, cursor: str, now: datetime) -> Iterator[Past]:
+        """Every open ticket with its history, from `cursor` ("" from the start). Raises Undeliverable half way."""
 
     def people(self, ids: Iterable[str]) -> list[Person]:
         """Users by id, those that exist. Raises Undeliverable."""

@@ -27,6 +27,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from bridge.domain.model import Undeliverable
+from connectors.budget import Gate
 from connectors.plain import cut, plain
 
 TIMEOUT = (3.05, 10.0)
@@ -60,24 +61,29 @@ def session(
     *,
     base_urls: Mapping[str, str] = MappingProxyType({}),
     timeout: tuple[float, float] = TIMEOUT,
+    gate: Gate | None = None,
 ) -> requests.Session:
     """A session for one vendor's account; may be used by several threads.
 
     `base_urls` maps the beginning of an address to another one, keeping the rest: a sandbox, say, as
     {"https://demo.zendesk.com": "http://127.0.0.1:5000/zendesk"}, which is then reached without a proxy.
+    Every request passes the `gate`, if there is one, which may raise Undeliverable before anything is sent.
     """
     made = requests.Session()
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _Adapter(base_urls, timeout)
+    adapter = _Adapter(base_urls, timeout, gate)
     made.mount("https://", adapter)
     made.mount("http://", adapter)
     return made
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, base_urls: Mapping[str, str], timeout: tuple[float, float]) -> None:
+    def __init__(
+        self, base_urls: Mapping[str, str], timeout: tuple[float, float], gate: Gate | None
+    ) -> None:
         self._base_urls = dict(base_urls)
         self._timeout = timeout
+        self._gate = gate
         super().__init__(max_retries=Retry(0, redirect=False, read=False))
 
     def send(
@@ -90,8 +96,12 @@ class _Adapter(HTTPAdapter):
                 sent = request.copy()
                 sent.url = target.rstrip("/") + url.removeprefix(start)
                 kwargs["proxies"] = {}
+        if self._gate is not None:
+            self._gate.before(request)
         response = super().send(sent, *args, **kwargs)
         response.request, response.url = request, url
+        if self._gate is not None:
+            self._gate.after(response)
         if not 200 <= response.status_code < 300:
             raise Refused(response)
         return response

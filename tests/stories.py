@@ -7,19 +7,24 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bridge.domain.goals import Goal
 from bridge.domain.hours import Hours, parse_week
+from bridge.domain.judge import Policy
 from bridge.domain.model import (
     Answer,
     AnyEvent,
     Assigned,
+    Due,
     Gone,
     Opened,
     Party,
     PriorityChanged,
     Rated,
+    Read,
     Replied,
     Seen,
     StatusChanged,
+    Tagged,
     Ticket,
     Touched,
 )
@@ -87,8 +92,25 @@ def reported(when: str, *, save: str = "", **seen: Any) -> Touched:
     return Touched(seen=Seen(**seen), **_told(when, Party.SYSTEM, {"save": save}))
 
 
+def tagged(when: str, *added: str, removed: tuple[str, ...] = (), **more: Any) -> Tagged:
+    return Tagged(added=added, removed=removed, **_told(when, Party.AGENT, more))
+
+
+def read(when: str, **more: Any) -> Read:
+    return Read(**_told(when, Party.SYSTEM, more))
+
+
+def rang(when: str, goal: str, stage: str, **more: Any) -> Due:
+    return Due(goal=goal, stage=stage, **_told(when, Party.SYSTEM, more))
+
+
 def ticket(*events: AnyEvent, statuses: Any = STATUSES) -> Ticket:
     """The ticket that these events make."""
     made = fold_all(events, statuses)
     assert made is not None
     return made
+
+
+def promising(*goals: Goal, hours: Hours = NINE_TO_FIVE, **more: Any) -> Policy:
+    """A policy of promises alone, without rules."""
+    return Policy(rules=(), goals=goals, hours=hours, **more)

@@ -1,10 +1,8 @@
-"""What there is, is documented; what is documented, is there; and every example works."""
+"""Every example in the pages works, every link leads somewhere, and what is shown is what is sent."""
 
 from __future__ import annotations
 
-import dataclasses
 import doctest
-import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -14,212 +12,28 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import click
 import pytest
-from msgspec.structs import fields as struct_fields
-from pydantic import BaseModel
 
 from bridge import settings, teamfile
-from bridge.cli import main
 from bridge.domain import example
-from bridge.domain.goals import GOALS
 from bridge.domain.message import Place, compose
 from bridge.domain.model import (
     Alert,
     Contact,
     Reason,
-    Severity,
     Team,
     Ticket,
 )
-from bridge.domain.routing import MEDIUMS, tag
+from bridge.domain.routing import tag
 from bridge.domain.rules import rules
-from bridge.settings import reader, sections
-from connectors import Incoming, desk_kinds, source_kinds
+from connectors import Incoming
 from connectors.channels.slack_blocks import blocks
 from connectors.desks import jsm_setup, jsm_webhooks, zendesk_webhooks
 from connectors.desks.zendesk_note import note_text
-from connectors.scores import RANGES
+from tests.pages import PAGES, README, ROOT, fences, rows, section, text
 
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-PAGES = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 IMAGES = sorted((ROOT / "docs" / "images").glob("*.svg"))
 EXAMPLES = sorted([ROOT / "config" / "bridge.toml", *(ROOT / "config" / "examples").glob("*.toml")])
-
-
-def text(name: str) -> str:
-    return (ROOT / name).read_text("utf-8")
-
-
-def section(page: str, heading: str) -> str:
-    """What stands under a heading, up to the next one of its level or above."""
-    level = heading.partition(" ")[0]
-    begin = page.index(f"\n{heading}\n") + len(heading) + 2
-    end = re.search(rf"^#{{1,{len(level)}}} ", page[begin:], re.MULTILINE)
-    return page[begin : begin + end.start()] if end else page[begin:]
-
-
-def rows(page: str) -> dict[str, list[str]]:
-    """The rows of tables by the code in their first cell: `` | `key` | default | … ``."""
-    found = {}
-    for line in page.splitlines():
-        if match := re.match(r"\| `([^`]+)` \|(.*)\|$", line):
-            found[match[1]] = [cell.strip() for cell in match[2].split("|")]
-    return found
-
-
-def fences(page: Path, *languages: str) -> Iterator[tuple[str, str]]:
-    for found in re.finditer(
-        r"^```(\w+)\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
-    ):
-        if found[1] in languages:
-            yield found[1], found[2]
-
-
-def written(value: object) -> str:
-    """A default as the configuration writes it."""
-    if value is None:
-        return '"off"'
-    return f'"{value.name.lower()}"' if isinstance(value, Severity) else json.dumps(value)
-
-
-# --- rules, goals, settings
-
-
-@pytest.mark.parametrize("name", sorted(rules()))
-def test_a_rule_is_documented_with_its_tunables_their_defaults_and_its_playbook(name: str) -> None:
-    cls = rules()[name]
-    told = section(text("docs/triggers.md"), f"### `{name}`")
-    assert {key: cells[0] for key, cells in rows(told).items()} == {
-        field.name: f"`{written(field.default)}`" for field in dataclasses.fields(cls)
-    }
-    assert f"*Playbook:* “{cls.playbook}”" in told
-    assert "*Example:*" in told
-
-
-def test_the_documented_rules_exist() -> None:
-    told = section(text("docs/triggers.md"), "## Rules")
-    assert set(re.findall(r"^### `(\w+)`$", told, re.MULTILINE)) == set(rules())
-
-
-def test_every_goal_is_documented() -> None:
-    told = section(text("docs/triggers.md"), "## Goals")
-    assert set(rows(told)) == set(GOALS)
-
-
-def test_every_top_level_setting_is_documented() -> None:
-    page = text("docs/configuration.md")
-    headings = re.findall(r"^### `\[([\w-]+)(?:\.[^\]]+)?\]`$", page, re.MULTILINE)
-    assert {*headings, *rows(section(page, "### At the top"))} == set(reader.TOP)
-
-
-@pytest.mark.parametrize(
-    ("heading", "model"),
-    [
-        ("### `[channels.slack]`", sections.SlackSection),
-        ("### `[calendars.<name>]`", sections.CalendarSection),
-        ("### `[goals.<goal>]`", sections.GoalSection),
-        ("### `[keep]`", sections.Keep),
-        ("### `[recovery]`", sections.Recovery),
-    ],
-)
-def test_every_key_of_a_table_is_documented(heading: str, model: type[BaseModel]) -> None:
-    told = rows(section(text("docs/configuration.md"), heading))
-    assert set(told) == set(model.model_fields)
-
-
-@pytest.mark.parametrize("kind", sorted(desk_kinds()))
-def test_every_key_of_a_desk_is_documented(kind: str) -> None:
-    told = section(text("docs/configuration.md"), "### `[desks.<name>]`")
-    own = {f.name for f in dataclasses.fields(desk_kinds()[kind])} - set(reader.HANDED_IN)
-    assert f'`"{kind}"`' in told
-    assert own | {"kind", "client_id", "client_secret", "token", "statuses"} <= set(rows(told))
-
-
-@pytest.mark.parametrize("kind", sorted(source_kinds()))
-def test_every_kind_of_source_is_documented_with_its_keys(kind: str) -> None:
-    told = section(text("docs/configuration.md"), "### `[sources.<name>]`")
-    shared = set(rows(told.partition("\n#### ")[0]))
-    assert shared == {"kind", "secret", "unsigned", "team", "desk", "token"}
-    assert f'`"{kind}"`' in told
-    own = {f.name for f in dataclasses.fields(source_kinds()[kind])} - {"name", "desk"}
-    assert not own or set(rows(section(told, f"#### `{kind}`"))) == own
-    shown = "".join(block for page in PAGES for _, block in fences(page, "toml"))
-    assert f'kind = "{kind}"' in shown, "a page should show how to set it up"
-
-
-def test_routes_and_mediums_are_documented() -> None:
-    told = section(text("docs/configuration.md"), "### `[routes.<name>]`")
-    assert set(rows(told)) == {severity.name.lower() for severity in Severity}
-    assert all(f'`"{medium}"`' in told for medium in MEDIUMS)
-
-
-def test_every_key_of_a_team_is_documented() -> None:
-    told = rows(section(text("docs/configuration.md"), "## teams.toml"))
-    assert set(told) == {f.name for f in struct_fields(Team)} - {"name"}
-
-
-def test_every_scale_is_documented() -> None:
-    told = rows(section(text("docs/setup-surveys.md"), "## Scales"))
-    for name, limits in RANGES.items():
-        assert told[name][:2] == ([f"{limit:g}" for limit in limits] if limits else ["", ""])
-    assert set(told) == set(RANGES)
-
-
-def test_every_variable_is_documented() -> None:
-    code = "".join(
-        path.read_text("utf-8")
-        for path in (ROOT / "bridge").rglob("*.py")
-        if "sandbox" not in path.parts
-    )
-    names = re.findall(
-        r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|whole\(env, |variable\(env, )["']([A-Z_]+)["']""",
-        code,
-    )
-    told = rows(section(text("README.md"), "## Environment variables"))
-    assert set(names) - {"PATH"} == set(told)
-
-
-# --- commands
-
-
-def commands(group: click.Group, *before: str) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, *before, name)
-        else:
-            yield " ".join((*before, name)), command
-
-
-def test_every_command_is_documented_with_its_options() -> None:
-    told = rows(section(text("docs/operations.md"), "## Commands"))
-    assert set(told) == {f"bridge {name}" for name, _ in commands(main)}
-    for name, command in commands(main):
-        words = " ".join(told[f"bridge {name}"])
-        for option in command.params:
-            if isinstance(option, click.Option):
-                assert f"`{option.opts[0]}`" in words, f"bridge {name} {option.opts[0]}"
-            if isinstance(option, click.Option) and isinstance(option.type, click.Choice):
-                assert all(choice in words for choice in option.type.choices), f"bridge {name}"
-
-
-def test_the_commands_that_the_pages_name_exist() -> None:
-    known = {name for name, _ in commands(main)} | set(main.commands)
-    for page in PAGES:
-        for found in re.finditer(
-            r"(?:`|^)bridge ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text(), re.MULTILINE
-        ):
-            one, two = found.groups()
-            assert one in known, f"{page.name}: {found[0]}"
-            group = main.commands[one]
-            assert two is None or not isinstance(group, click.Group) or two in group.commands
-
-
-def test_the_readme_names_the_commands_of_the_makefile() -> None:
-    targets = re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE)
-    told = rows(section(text("README.md"), "## Commands"))
-    assert {name.removeprefix("make ") for name in told if name.startswith("make ")} == set(targets)
 
 
 # --- examples
@@ -250,6 +64,16 @@ def test_every_configuration_in_a_page_is_valid(page: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_every_configuration_file_is_valid(path: Path) -> None:
     settings.load({}, path)
+
+
+def test_what_the_configuration_shows_but_does_not_use_is_valid_as_well() -> None:
+    told = text("config/bridge.toml")
+    shown = re.sub(r"^# (?=\[|[\w.]+ = )", "", told, flags=re.MULTILINE)
+    used, all_of_it = settings.parse(told, {}), settings.parse(shown, {})
+    assert (len(used.desks), len(used.policies), used.slack) == (0, 0, None)
+    assert set(all_of_it.desks) == {"zendesk", "jsm"}
+    assert [policy.name for policy in all_of_it.policies] == ["gold"]
+    assert len(all_of_it.calendars) > len(used.calendars)
 
 
 def test_the_teams_file_is_valid() -> None:

@@ -8,7 +8,20 @@ from typing import Any
 
 import click
 
-from bridge.cli import database, deliveries, doors, inbox, processes, sandbox, teams, trying
+from bridge.cli import (
+    alerts,
+    database,
+    deliveries,
+    doors,
+    hours,
+    inbox,
+    processes,
+    sandbox,
+    status,
+    teams,
+    timers,
+    trying,
+)
 
 
 class _Group(click.Group):
@@ -55,9 +68,14 @@ for command in (
     doors.setup,
     doors.doctor,
     doors.test_alert,
+    status.status,
     inbox.inbox,
+    alerts.alerts,
     deliveries.deliveries,
     teams.teams,
+    hours.hours,
+    timers.timers,
+    timers.bring_in,
     database.database,
     sandbox.sandbox,
     trying.demo,

@@ -22,25 +22,31 @@ def demo(seed: int, once: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("scenario", type=click.Choice(["day"]))
+@click.argument("scenario", type=click.Choice(["day", "lossy-week"]))
 @click.option("--seed", default=1, show_default=True)
-@click.option(
-    "--faults", is_flag=True, help="Every vendor fails a tenth of all calls, in every way."
-)
+@click.option("--faults", is_flag=True, help="On the day, every vendor fails a tenth of all calls.")
+@click.option("--tickets", type=click.IntRange(min=1), help="How many a week has.  [default: 2000]")
 @AS_JSON
-def simulate(scenario: str, seed: int, faults: bool, as_json: bool) -> None:
-    """Run a scripted scenario in simulated time, and compare what came of it with what was planned."""
+def simulate(scenario: str, seed: int, faults: bool, tickets: int | None, as_json: bool) -> None:
+    """Run a scripted scenario in simulated time, and compare what came of it with what was planned or true."""
     from bridge.simulate.run import run as simulate_run
 
-    sys.exit(simulate_run(scenario, seed, faults=faults, as_json=as_json))
+    sys.exit(simulate_run(scenario, seed, faults=faults, tickets=tickets, as_json=as_json))
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["ingest", "drain", "judge", "latency", "all"]))
+@click.argument(
+    "what", type=click.Choice(["ingest", "drain", "judge", "latency", "tick", "calls", "all"])
+)
+@click.option(
+    "--tickets",
+    type=click.IntRange(min=1_000),
+    help="How many are open, for tick [default: 100000] and calls [default: 10000].",
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Also write results to this folder.")
 @AS_JSON
-def bench(what: str, keep: Path | None, as_json: bool) -> None:
+def bench(what: str, tickets: int | None, keep: Path | None, as_json: bool) -> None:
     """Measure ourselves, on this machine."""
     from benchmarks.run import run as measure
 
-    sys.exit(measure(what, keep=keep, as_json=as_json))
+    sys.exit(measure(what, tickets=tickets, keep=keep, as_json=as_json))

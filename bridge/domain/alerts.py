@@ -9,7 +9,8 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.domain.model import Alert, AlertState, Finding, Reason, Severity, Ticket
+from bridge.domain.goals import BREACH, NAG
+from bridge.domain.model import Alert, AlertState, Finding, Pressed, Reason, Severity, Ticket
 
 
 class Change(Enum):
@@ -18,7 +19,10 @@ class Change(Enum):
     OPENED = "opened"
     ADDED = "reason added"
     UPDATED = "reason updated"
+    NEARED = "nearer to the breach"
+    REMINDED = "still not put right"
     RAISED = "severity raised"
+    ACKNOWLEDGED = "acknowledged"
     EASED = "reason gone"
     ENDED = "resolved itself"
 
@@ -79,7 +83,8 @@ def reconcile(
         return alert, (Step(Change.OPENED, gravest),)
     if live.state is not AlertState.OPEN:
         raise ValueError(f"alert {live.number} is {live.state.value}: only a live one changes")
-    reasons, steps = _update(live.reasons, now_found, now)
+    in_hand = live.acknowledged_at is not None
+    reasons, steps = _update(live.reasons, now_found, now, in_hand=in_hand)
     if not steps:
         return live, ()
     standing = [r.finding.severity for r in reasons if r.gone_at is None]
@@ -93,8 +98,25 @@ def reconcile(
     return alert, steps
 
 
+def acknowledge(live: Alert | None, pressed: Pressed) -> tuple[Alert | None, tuple[Step, ...]]:
+    """The alert as somebody's who has it in hand; the same one and no step if it is over, or somebody's already."""
+    if live is None or live.ref != pressed.alert or live.acknowledged_at is not None:
+        return live, ()
+    taken = replace(
+        live,
+        acknowledged_at=pressed.at,
+        acknowledged_by=pressed.who,
+        changed_at=max(pressed.at, live.changed_at),
+    )
+    return taken, (Step(Change.ACKNOWLEDGED),)
+
+
 def _update(
-    reasons: tuple[Reason, ...], found: Mapping[tuple[str, str], Finding], now: datetime
+    reasons: tuple[Reason, ...],
+    found: Mapping[tuple[str, str], Finding],
+    now: datetime,
+    *,
+    in_hand: bool,
 ) -> tuple[tuple[Reason, ...], tuple[Step, ...]]:
     after: list[Reason] = []
     steps: list[Step] = []
@@ -104,20 +126,32 @@ def _update(
         if new is None and reason.gone_at is None:
             after.append(replace(reason, gone_at=now))
             steps.append(Step(Change.EASED, old))
-        elif new is None or (reason.gone_at is None and _same(old, new)):
+        elif new is None or (reason.gone_at is None and _nothing_new(old, new, in_hand=in_hand)):
             after.append(reason)
         else:
             after.append(Reason(finding=new, added_at=reason.added_at))
             back = reason.gone_at is not None
-            steps.append(Step(Change.ADDED if back else Change.UPDATED, new))
+            steps.append(Step(Change.ADDED if back else _changed(old, new), new))
     for new in left.values():
         after.append(Reason(finding=new, added_at=now))
         steps.append(Step(Change.ADDED, new))
     return tuple(after), tuple(steps)
 
 
-def _same(old: Finding, new: Finding) -> bool:
-    """Nothing worth telling lies between them: the passing of time alone is not."""
+def _changed(old: Finding, new: Finding) -> Change:
+    """What a change of a finding that stood already is: a clock's next stage is news, the rest is kept current."""
+    if new.since != old.since or new.stage == old.stage:
+        return Change.UPDATED
+    if new.stage.startswith(NAG):
+        return Change.REMINDED
+    forward = (new.stage == BREACH or new.stage > old.stage) and old.stage != BREACH
+    return Change.NEARED if forward and not old.stage.startswith(NAG) else Change.UPDATED
+
+
+def _nothing_new(old: Finding, new: Finding, *, in_hand: bool) -> bool:
+    """Nothing worth telling lies between them: the passing of time is not, nor a reminder of what is in hand."""
+    if in_hand and _changed(old, new) is Change.REMINDED:
+        return True
     return (old.severity, old.occurrence, old.level) == (new.severity, new.occurrence, new.level)
 
 

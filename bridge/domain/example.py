@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.domain.goals import GOALS, Goal
+from bridge.domain.clocks import clocks, ring
+from bridge.domain.goals import GOALS, Goal, VendorSlas
 from bridge.domain.hours import Hours
 from bridge.domain.judge import Policy, Rule, judge
-from bridge.domain.model import Answer, Handoff, Ticket
+from bridge.domain.model import Answer, Handoff, Ticket, VendorClock
 
-__all__ = ["NOW", "Answer", "Handoff", "ago", "example"]
+__all__ = ["NOW", "Answer", "Handoff", "VendorClock", "ago", "example", "timedelta"]
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -21,12 +22,14 @@ def ago(**duration: float) -> datetime:
 
 
 def example(rule: Rule, **ticket: object) -> list[str]:
-    """The headlines that the rule finds at `NOW` on a ticket with these fields.
+    """The headlines that the rule finds at `NOW` on a ticket with these fields, all timers rung.
 
     Work goes round the clock; each goal is an hour, with a warning at three quarters of it.
     """
     targets = {"": timedelta(hours=1)}
     goals = tuple(Goal(name=name, targets=targets, warn=(0.75,)) for name in GOALS)
-    policy = Policy(rules=(rule,), goals=goals, hours=Hours(ZoneInfo("UTC")))
-    case = Ticket(id="zendesk:1", as_of=(NOW, 0, ""), **ticket)  # type: ignore[arg-type]
+    vendors = {"zendesk": VendorSlas(win=False, goals={})}
+    policy = Policy(rules=(rule,), goals=goals, hours=Hours(ZoneInfo("UTC")), vendors=vendors)
+    case = Ticket(id="zendesk:1", as_of=(NOW, 0, ""), whole=True, **ticket)  # type: ignore[arg-type]
+    case = ring(case, clocks(case, policy), NOW)
     return [finding.headline for finding in judge(case, policy, NOW).findings]

@@ -11,8 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 Span = tuple[time, time]
@@ -27,6 +28,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_YEAR = 2199
 _BUILDING = Lock()
 _DAY = timedelta(days=1)
+
+
+class Holidays(Protocol):
+    """Public holidays. Only days that are asked about have to be worked out, one at a time."""
+
+    def __contains__(self, day: date, /) -> bool:
+        """Tell whether `day` is one."""
+
+    def name(self, day: date) -> str:
+        """What it is called; "" for any other day."""
 
 
 class _Index(NamedTuple):
@@ -50,7 +61,11 @@ class Hours:
 
     `week` maps a weekday (0 = Monday) to its spans; a day that is not named is closed, and an empty
     week means round the clock. Spans may overlap: time is never counted twice. On a date in
-    `days_off` nothing opens, round the clock or not; a night shift belongs to the date it begins.
+    `days_off` or `holidays` nothing opens, round the clock or not; a night shift belongs to the date
+    it begins. `special` gives single dates spans of their own, whatever else is said of them.
+
+    `follow` instead of all that is hours that take turns: open when any of them is. `zone` is then
+    only the one that people are told times in.
 
     An opening or closing time is the first moment when the clock on the wall shows that time or a
     later one. So where clocks go forward, a time that is skipped is the moment of the change; where
@@ -65,22 +80,37 @@ class Hours:
     week: Mapping[int, tuple[Span, ...]] = field(default_factory=dict, hash=False)
     days_off: frozenset[date] = frozenset()
     name: str = ""
+    holidays: Holidays | None = None
+    special: Mapping[date, tuple[Span, ...]] = field(default_factory=dict, hash=False)
+    follow: tuple[Hours, ...] = ()
     _index: _Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for an impossible week."""
+        """Raise `ValueError` for an impossible week, or for days that contradict each other."""
         week = {day: tuple(sorted(spans)) for day, spans in sorted(self.week.items())}
+        special = {day: tuple(sorted(spans)) for day, spans in sorted(self.special.items())}
         if not week.keys() <= ROUND_THE_CLOCK.keys():
             raise ValueError(f"{self}: days of the week are 0 (Monday) to 6, not {list(week)}")
-        if any(edge.tzinfo for spans in week.values() for span in spans for edge in span):
+        named = (*week.values(), *special.values())
+        if any(edge.tzinfo for spans in named for span in spans for edge in span):
             raise ValueError(f"{self}: spans are local times, they take no time zone of their own")
         if week and not any(week.values()):
             raise ValueError(f"{self}: never open; give a day some hours, or leave the week empty")
+        if both := sorted(special.keys() & self.days_off):
+            raise ValueError(
+                f"{self}: {both[0]} is a day off and has special hours: say one of them"
+            )
         object.__setattr__(self, "week", week)
+        object.__setattr__(self, "special", special)
         object.__setattr__(self, "days_off", frozenset(self.days_off))
-        object.__setattr__(self, "_index", _Index(_END, 0, (), (), ()))
-        if not self.days_off and week in ({}, ROUND_THE_CLOCK):
-            object.__setattr__(self, "_index", _Index(0, _END, (0,), (_END,), (_END,)))
+        object.__setattr__(self, "follow", tuple(self.follow))
+        has_own = self.days_off or special or self.holidays is not None
+        if self.follow and (week or has_own):
+            raise ValueError(f"{self}: hours that follow others have none of their own")
+        object.__setattr__(self, "_index", _NOTHING)
+        always = any(each._index == _ALWAYS for each in self.follow)
+        if always or (not (self.follow or has_own) and week in ({}, ROUND_THE_CLOCK)):
+            object.__setattr__(self, "_index", _ALWAYS)
 
     def __str__(self) -> str:
         """Name these hours in an error."""
@@ -126,6 +156,21 @@ class Hours:
         Where `start` lies in a window, the first one opens at `start`.
         """
         return self._windows(_micros(start, "start"))
+
+    def spans(self, day: date) -> tuple[Span, ...]:
+        """The spans that begin on `day`; none where it is off, or where others are followed."""
+        if self.follow:
+            return ()
+        if (special := self.special.get(day)) is not None:
+            return special
+        spans = (self.week or ROUND_THE_CLOCK).get(day.weekday(), ())
+        # Holidays come last: only for a day that would be open do they have to be worked out.
+        off = (
+            not spans
+            or day in self.days_off
+            or (self.holidays is not None and day in self.holidays)
+        )
+        return () if off else spans
 
     def _windows(self, at: int) -> Iterator[tuple[datetime, datetime]]:
         while at < _END:
@@ -184,22 +229,15 @@ class Hours:
         """Index the years from `first` up to, not including, `last`, as far as the calendar goes."""
         begin = max(datetime(first, 1, 1, tzinfo=UTC), _EPOCH)
         end = datetime(min(last, _LAST_YEAR + 1), 1, 1, tzinfo=UTC)
-        week = self.week or ROUND_THE_CLOCK
         opens: list[int] = []
         closes: list[int] = []
         # A span is a day long at most and a zone less than a day away: three days more are enough.
-        day, stop = begin.date() - 3 * _DAY, end.date() + 3 * _DAY
-        while day < stop:
-            following = day + _DAY
-            for opening, closing in () if day in self.days_off else week.get(day.weekday(), ()):
-                a = _edge(day, opening, self.zone)
-                b = _edge(day if closing > opening else following, closing, self.zone)
-                if closes and a <= closes[-1]:
-                    closes[-1] = max(closes[-1], b)
-                elif a < b:
-                    opens.append(a)
-                    closes.append(b)
-            day = following
+        for a, b in self._opened(begin.date() - 3 * _DAY, end.date() + 3 * _DAY):
+            if closes and a <= closes[-1]:
+                closes[-1] = max(closes[-1], b)
+            else:
+                opens.append(a)
+                closes.append(b)
         totals, total = [], 0
         for a, b in zip(opens, closes, strict=True):
             total += b - a
@@ -207,6 +245,20 @@ class Hours:
         return _Index(
             _micros(begin, "begin"), _micros(end, "end"), tuple(opens), tuple(closes), tuple(totals)
         )
+
+    def _opened(self, day: date, stop: date) -> Iterator[tuple[int, int]]:
+        """(opens, closes) of each span from `day` up to, not including, `stop`, by opening moment."""
+        if self.follow:
+            yield from merge(*(each._opened(day, stop) for each in self.follow))
+            return
+        while day < stop:
+            following = day + _DAY
+            for opening, closing in self.spans(day):
+                a = _edge(day, opening, self.zone)
+                b = _edge(day if closing > opening else following, closing, self.zone)
+                if a < b:
+                    yield a, b
+            day = following
 
 
 def parse_week(written: Mapping[str, str | Sequence[str]]) -> dict[int, tuple[Span, ...]]:
@@ -219,12 +271,17 @@ def parse_week(written: Mapping[str, str | Sequence[str]]) -> dict[int, tuple[Sp
     """
     week: dict[int, tuple[Span, ...]] = {}
     for days, hours in written.items():
-        spans = tuple(_span(piece) for piece in ([hours] if isinstance(hours, str) else hours))
+        spans = parse_spans(hours)
         for day in sorted({day for piece in days.split(",") for day in _days(piece)}):
             if day in week:
                 raise ValueError(f"{DAYS[day]} is given twice, again in {days!r}: name a day once")
             week[day] = spans
     return week
+
+
+def parse_spans(hours: str | Sequence[str]) -> tuple[Span, ...]:
+    """Read the hours of one day, as in `parse_week`. Raises `ValueError`, which names the bad piece."""
+    return tuple(_span(piece) for piece in ([hours] if isinstance(hours, str) else hours))
 
 
 def _days(piece: str) -> list[int]:
@@ -248,9 +305,12 @@ def _span(piece: str) -> Span:
 def _edge(day: date, at: time, zone: ZoneInfo) -> int:
     """Find the first moment when the clock on the wall of `zone` shows `at` on `day`, or later."""
     there = datetime.combine(day, at, zone)
+    again = there.replace(fold=1)
     high = _length(there - _EPOCH)
-    low = _length(there.replace(fold=1) - _EPOCH)
-    if high <= low:  # the usual case, or shown twice: PEP 495 gives the first with fold=0
+    if there.utcoffset() == again.utcoffset():  # the usual case, and the quick one
+        return high
+    low = _length(again - _EPOCH)
+    if high <= low:  # shown twice: PEP 495 gives the first with fold=0
         return high
     wall = datetime.combine(day, at)
     return bisect_left(  # skipped: between the two readings lies the change of the clock
@@ -280,3 +340,5 @@ def _length(duration: timedelta) -> int:
 
 
 _END = _length(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH)
+_NOTHING = _Index(_END, 0, (), (), ())
+_ALWAYS = _Index(0, _END, (0,), (_END,), (_END,))

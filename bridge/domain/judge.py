@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import ClassVar, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from bridge.domain.goals import Goal, clocks
+from bridge.domain.clocks import clocks, deadlines, due
+from bridge.domain.goals import Goal, SlaPolicy, VendorSlas
 from bridge.domain.hours import Hours
-from bridge.domain.model import AnyEvent, Category, Clock, Finding, Ticket
+from bridge.domain.model import AnyEvent, Category, Clock, Deadline, Finding, Ticket
 from bridge.domain.ticket import STATUSES, fold, late
 
 
@@ -40,8 +43,9 @@ class Rule(Protocol):
 class Policy(Struct, frozen=True, kw_only=True):
     """All that judging depends on but the ticket and the time.
 
-    `calendars` are the working hours by helpdesk group ("zendesk:17"), `hours` those of all others.
-    `statuses` are the meanings of statuses by desk.
+    `goals` is what is promised, `policies` for whom otherwise, the first that matches. `calendars` are the working
+    hours by helpdesk group ("zendesk:17"), `hours` those of all others. `statuses` are the meanings of statuses by
+    desk, `vendors` what is done with a desk's own service levels; for a desk that isn't named they are not looked at.
     """
 
     rules: tuple[Rule, ...]
@@ -49,10 +53,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     hours: Hours
     calendars: Mapping[str, Hours] = {}
     statuses: Mapping[str, Mapping[str, Category]] = {}
+    policies: tuple[SlaPolicy, ...] = ()
+    vendors: Mapping[str, VendorSlas] = {}
 
     def hours_of(self, ticket: Ticket) -> Hours:
         """The working hours of the team that has the ticket."""
-        return self.calendars.get(f"{ticket.desk}:{ticket.team}", self.hours)
+        return self.hours_at(ticket.desk, ticket.team)
+
+    def hours_at(self, desk: str, team: str) -> Hours:
+        """The working hours of a helpdesk's group."""
+        return self.calendars.get(f"{desk}:{team}", self.hours)
 
     def statuses_of(self, subject: str) -> Mapping[str, Category]:
         """What the statuses of the subject's desk mean."""
@@ -70,7 +80,7 @@ class Judgement(Struct, frozen=True):
 def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judgement:
     """Which clocks run on the ticket and what is wrong with it at `now`."""
     hours = policy.hours_of(ticket)
-    running = clocks(ticket, policy.goals, hours)
+    running = clocks(ticket, policy)
     moment = Moment(ticket, {c.goal: c for c in running}, hours, now)
     findings: list[Finding] = []
     for rule in policy.rules:
@@ -78,13 +88,57 @@ def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judgement:
     return Judgement(ticket, running, tuple(findings))
 
 
-def replay(events: Iterable[AnyEvent], policy: Policy) -> Iterator[Judgement]:
-    """Judge every ticket of a history after each of its events, repeats apart, at the event's own time."""
-    tickets: dict[str, Ticket] = {}
+def replay(
+    events: Iterable[AnyEvent], policy: Policy, until: datetime | None = None
+) -> Iterator[Judgement]:
+    """Judge every ticket of a history after each of its events, repeats apart, and each time a timer rings.
+
+    Each at its own time, in order; timers ring up to `until`, or to the last event.
+    """
+    history = _Replay(policy)
     for event in sorted(events, key=lambda e: e.order):
-        before = tickets.get(event.subject)
-        if late(before, event):  # a repeat: they are sorted
-            continue
-        ticket = fold(before, event, policy.statuses_of(event.subject))
-        tickets[event.subject] = ticket
-        yield judge(ticket, policy, event.at)
+        yield from history.ring(event.at, including=False)
+        yield from history.take(event)
+    if until:
+        yield from history.ring(until, including=True)
+
+
+class _Replay:
+    """Tickets as they were at one moment of a history, and the timers on them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.tickets: dict[str, Ticket] = {}
+        self.timers: dict[str, tuple[Deadline, ...]] = {}
+        self.queue: list[tuple[datetime, str]] = []
+
+    def take(self, event: AnyEvent) -> Iterator[Judgement]:
+        """Fold the event and judge; nothing for a repeat, which comes right after what it repeats."""
+        before = self.tickets.get(event.subject)
+        if not late(before, event):
+            ticket = fold(before, event, self.policy.statuses_of(event.subject))
+            yield self._judge(ticket, event.at)
+
+    def ring(self, until: datetime, *, including: bool) -> Iterator[Judgement]:
+        """Ring what is due before `until`, or at it as well; of one ticket at one moment, all together."""
+        while self.queue and (
+            self.queue[0][0] < until or (including and self.queue[0][0] == until)
+        ):
+            now, subject = heappop(self.queue)
+            rings = [t for t in self.timers.get(subject, ()) if t.due_at <= now]
+            if not rings:
+                continue
+            ticket = self.tickets[subject]
+            for timer in rings:
+                at = max(timer.due_at, ticket.as_of[0])
+                ticket = fold(ticket, replace(due(subject, timer), at=at))
+            yield self._judge(ticket, now)
+
+    def _judge(self, ticket: Ticket, now: datetime) -> Judgement:
+        found = judge(ticket, self.policy, now)
+        self.tickets[ticket.id] = ticket
+        timers = deadlines(ticket, found.clocks, self.policy.hours_of(ticket), now)
+        self.timers[ticket.id] = timers
+        for timer in timers:
+            heappush(self.queue, (max(timer.due_at, now), ticket.id))
+        return found

@@ -63,10 +63,16 @@ def compose(
         manager=team.manager,
         manager_slack=team.manager_slack,
         told=place.told,
-        remark=place.remark,
+        remark=" ".join(filter(None, (_in_hand(alert), place.remark))),
         link=place.link,
         text=text,
     )
+
+
+def _in_hand(alert: Alert) -> str:
+    if alert.acknowledged_at is None:
+        return ""
+    return f"Acknowledged by {alert.acknowledged_by}, {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC."
 
 
 def _subject(ticket: Ticket, place: Place) -> str:

@@ -31,6 +31,12 @@ class Party(Enum):
     BRIDGE = "bridge"  # our own integration: never counts as an agent's work
 
 
+class Press(Enum):
+    """What people do about an alert."""
+
+    ACKNOWLEDGE = "acknowledge"  # somebody has it in hand: no more reminders
+
+
 class Category(Enum):
     """What a status means, whatever the helpdesk calls it."""
 
@@ -105,6 +111,21 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ki
         return (self.at, self.seq, self.id)
 
 
+class VendorClock(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A clock of the helpdesk's own service levels that runs or is paused, as it was reported.
+
+    `name` is the helpdesk's own ("first_reply_time", "Time to resolution"). A clock that has stopped is not reported.
+    `breach_at` is None while it is paused, or where the helpdesk doesn't say.
+    """
+
+    name: str
+    paused: bool = False
+    breach_at: datetime | None = None
+    started_at: datetime | None = None
+    target: timedelta | None = None
+    elapsed: timedelta | None = None  # of the target, when it was reported
+
+
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ticket as it was reported beside an event. None means not reported, "" means empty.
 
@@ -127,6 +148,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     brand: str | None = None
     tags: tuple[str, ...] | None = None
     facts: dict[str, str] | None = None  # what else is worth keeping; joined to what is known
+    clocks: tuple[VendorClock, ...] | None = None  # all that run or are paused; () for none
 
 
 class Opened(Event, frozen=True, tag="opened"):
@@ -190,11 +212,38 @@ class Rated(Event, frozen=True, tag="rated"):
     answer: Answer
 
 
+class Read(Event, frozen=True, tag="read"):
+    """The ticket's whole history up to `at` was read from its desk: no clock on it is unknown any more.
+
+    `seen` is the ticket as the desk showed it, and true whatever the events add up to. `quiet`: what was wrong
+    already at `found_at` is not told (a first import).
+    """
+
+    quiet: bool = False
+    found_at: datetime | None = None
+
+
 class Due(Event, frozen=True, tag="due"):
-    """A timer rang: the clock of `goal` reached `stage`. Changes nothing; the ticket is judged again."""
+    """A timer rang: the clock of `goal` that began at `started_at` reached `stage`, after `need` of working time.
+
+    `late` says why it rang late, where it did. `confirmed`: the ticket was read afresh before. `quiet`: nobody is told.
+    """
 
     goal: str
     stage: str
+    started_at: datetime | None = None
+    need: timedelta | None = None
+    late: str = ""
+    confirmed: bool = True
+    quiet: bool = False
+
+
+class Pressed(Event, frozen=True, tag="pressed"):
+    """Somebody did something about the alert with the reference `alert`; nothing of the ticket changes by it."""
+
+    alert: str
+    action: Press
+    who: str  # a name, as people know it
 
 
 AnyEvent = (
@@ -207,7 +256,9 @@ AnyEvent = (
     | Touched
     | Gone
     | Rated
+    | Read
     | Due
+    | Pressed
 )
 
 # --- what it adds up to --------------------------------------------------------------------------
@@ -230,14 +281,36 @@ class Handoff(Struct, frozen=True, omit_defaults=True):
     save: str = ""
 
 
+class Shift(Struct, frozen=True, array_like=True):
+    """From `at` on, `team` had the ticket."""
+
+    at: datetime
+    team: str
+
+
+class Rung(Struct, frozen=True, omit_defaults=True):
+    """How far the timers of a goal have rung: what `Due` said of the last one. See `Due` for the members."""
+
+    stage: str
+    due_at: datetime
+    started_at: datetime | None = None
+    need: timedelta | None = None
+    late: str = ""
+    confirmed: bool = True
+    quiet: bool = False
+
+
 class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A ticket as its events add up to; also the state of an answer that belongs to no ticket.
 
-    `as_of` is the order of the newest event in it. Replies by our own integration are not counted.
+    `as_of` is the order of the newest event in it. Replies by our own integration are not counted. `whole`: all of its
+    life is known, so that clocks may run on it. `known_at` is the newest moment that its desk told of.
     """
 
     id: str
     as_of: tuple[datetime, int, str]
+    whole: bool = False
+    known_at: datetime | None = None
     opened_at: datetime | None = None
     name: str = ""  # what people call it, where that isn't its key
     title: str = ""
@@ -246,6 +319,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: str = ""
     type: str = ""
     team: str = ""
+    shifts: tuple[Shift, ...] = ()
     agent: str = ""
     agent_since: datetime | None = None
     last_agent: str = ""  # who had it last in this team, for counting handoffs over a gap
@@ -254,7 +328,9 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation: str = ""
     brand: str = ""
     tags: tuple[str, ...] = ()
-    facts: dict[str, str] = {}  # request type, the vendor's SLA clocks and the like, as last seen
+    facts: dict[str, str] = {}  # request type and the like, as last seen
+    clocks: tuple[VendorClock, ...] = ()  # the helpdesk's own, as last seen
+    rung: dict[str, Rung] = {}  # by goal
     gone: str = ""  # "deleted", "spam", "merged into 17"
     waiting_since: datetime | None = None  # the customer's oldest message nobody has answered
     first_reply_at: datetime | None = None  # public, by an agent
@@ -291,12 +367,21 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.id.partition(":")[2]
 
 
+class Stage(Struct, frozen=True, array_like=True):
+    """A stage of a clock, reached after `need` of working time; of a vendor's clock without a target, `need` is
+    negative: the time before the breach, at 0."""
+
+    name: str
+    need: timedelta
+
+
 class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal running on a ticket.
 
     `elapsed` is the working time used up to `running_since`; while `running_since` is None the clock is
-    paused. `stages` are (name, share of the target) in rising order, the last is the breach; `due` are the
-    moments they are reached if nothing changes, empty while paused.
+    paused. `stages` are in rising order, the last is the breach; `due` are the moments they are reached if nothing
+    changes, empty while paused. `nag`: how much working time lies between two reminders after the breach.
+    `source` is "" for a clock of ours, else the desk whose own it is; `policy` is what chose its target.
     """
 
     goal: str
@@ -304,29 +389,21 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
     target: timedelta
     elapsed: timedelta
     running_since: datetime | None
-    stages: tuple[tuple[str, float], ...]
+    stages: tuple[Stage, ...]
     due: tuple[datetime, ...] = ()
-
-    def stage(self, now: datetime) -> str:
-        """The name of the highest stage reached at `now`; "" before the first."""
-        reached = ""
-        if self.due:
-            for (name, _), due in zip(self.stages, self.due, strict=True):
-                if due <= now:
-                    reached = name
-            return reached
-        for name, share in self.stages:
-            if self.elapsed >= self.target * share:
-                reached = name
-        return reached
+    nag: timedelta | None = None
+    source: str = ""
+    policy: str = ""
 
 
 class Deadline(Struct, frozen=True, array_like=True):
-    """A row of the timer table: when `goal` reaches `stage`."""
+    """A row of the timer table: when the clock of `goal` that began at `started_at` reaches `stage`."""
 
     goal: str
     stage: str
     due_at: datetime
+    started_at: datetime | None = None
+    need: timedelta | None = None
 
 
 # --- what we make of it --------------------------------------------------------------------------
@@ -347,6 +424,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     about: str = ""
     occurrence: str = ""
     level: str = ""
+    stage: str = ""  # of a clock: "warn1", "breach", "nag2"
     facts: tuple[tuple[str, str], ...] = ()
     words: str = ""  # the customer's own
     contact: Contact = Contact()
@@ -390,6 +468,8 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str = ""
     ended_at: datetime | None = None
     ended: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
 
     @property
     def standing(self) -> tuple[Reason, ...]:

@@ -105,6 +105,9 @@ def _in_slack(alert: Alert, steps: tuple[Step, ...], facts: Plan) -> tuple[Deliv
     told = [deliver(Action.EDIT, "kept current")]
     if Change.ENDED in changes:
         told.append(deliver(Action.REPLY, "it has ended", f"Resolved itself: {alert.ended}."))
+    if Change.ACKNOWLEDGED in changes:
+        words = f"Acknowledged by {alert.acknowledged_by}: no more reminders."
+        told.append(deliver(Action.REPLY, "somebody has it in hand", words))
     raised = Change.RAISED in changes
     for step in steps:
         if step.finding is None:
@@ -112,7 +115,12 @@ def _in_slack(alert: Alert, steps: tuple[Step, ...], facts: Plan) -> tuple[Deliv
         if step.change is Change.RAISED:
             words = f"Now {alert.severity.name.lower()}: {step.finding.headline}"
             told.append(deliver(Action.BROADCAST, "the severity was raised", words))
+        elif step.change is Change.REMINDED:
+            words = f"Still open: {step.finding.headline}"
+            told.append(deliver(Action.BROADCAST, "a reminder", words))
         elif step.change is Change.ADDED and not raised:
             words = f"A further reason: {step.finding.headline}"
             told.append(deliver(Action.REPLY, "a further reason", words))
+        elif step.change is Change.NEARED and not raised:
+            told.append(deliver(Action.REPLY, "nearer to the breach", step.finding.headline))
     return tuple(told)

@@ -8,21 +8,27 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bridge.domain.goals import WARN
 from bridge.domain.model import (
     Answer,
     AnyEvent,
     Assigned,
     Category,
     Contact,
+    Due,
     Gone,
     Handoff,
     Opened,
     Party,
     Phase,
+    Pressed,
     PriorityChanged,
     Rated,
+    Read,
     Replied,
+    Rung,
     Seen,
+    Shift,
     StatusChanged,
     Tagged,
     Ticket,
@@ -68,6 +74,10 @@ def fold(
     if ticket is None:
         ticket = Ticket(id=event.subject, as_of=event.order)
     changes: dict[str, Any] = {"as_of": event.order}
+    if not isinstance(event, Due | Rated | Pressed) and (
+        not ticket.known_at or event.at > ticket.known_at
+    ):
+        changes["known_at"] = event.at
     effect = _EFFECTS.get(type(event))
     if effect is not None:
         effect(ticket, event, changes)
@@ -94,6 +104,7 @@ def fold(
 
 def _open(ticket: Ticket, event: Opened, changes: dict[str, Any]) -> None:
     changes["opened_at"] = event.at
+    changes["whole"] = True
     if event.by is Party.CUSTOMER:
         changes["waiting_since"] = ticket.waiting_since or event.at
         changes["customer_at"] = event.at
@@ -141,6 +152,38 @@ def _go(_: Ticket, event: Gone, changes: dict[str, Any]) -> None:
     changes["gone"] = "" if event.back else why
 
 
+def _know(_: Ticket, __: Read, changes: dict[str, Any]) -> None:
+    changes["whole"] = True
+
+
+def _ring(ticket: Ticket, event: Due, changes: dict[str, Any]) -> None:
+    """Remember how far the goal's timers have rung; a lower stage that is told later changes nothing."""
+    last = ticket.rung.get(event.goal)
+    if last and _further(last, event):
+        return
+    changes["rung"] = ticket.rung | {
+        event.goal: Rung(
+            stage=event.stage,
+            due_at=event.at,
+            started_at=event.started_at,
+            need=event.need,
+            late=event.late,
+            confirmed=event.confirmed,
+            quiet=event.quiet,
+        )
+    }
+
+
+def _further(last: Rung, event: Due) -> bool:
+    """Whether one that rang before went further: a breach does than any warning, else it is the working time."""
+    if last.started_at != event.started_at:
+        return event.started_at is None  # by an earlier version, so before all that tell more
+    if last.need is None or event.need is None:
+        return False
+    before, now = last.stage.startswith(WARN), event.stage.startswith(WARN)
+    return last.need > event.need if before == now else now
+
+
 _EFFECTS: dict[type, Callable[[Ticket, Any, dict[str, Any]], None]] = {
     Opened: _open,
     Replied: _reply,
@@ -148,6 +191,8 @@ _EFFECTS: dict[type, Callable[[Ticket, Any, dict[str, Any]], None]] = {
     Tagged: _tag,
     PriorityChanged: _prioritise,
     Gone: _go,
+    Read: _know,
+    Due: _ring,
 }
 
 
@@ -165,6 +210,8 @@ def _see(ticket: Ticket, seen: Seen, changes: dict[str, Any]) -> None:
             changes.setdefault(name, value)
     if seen.facts:
         changes["facts"] = ticket.facts | seen.facts
+    if seen.clocks is not None:
+        changes["clocks"] = seen.clocks
 
 
 def _status(
@@ -202,6 +249,10 @@ def _assign(
     handoff: Handoff | None = None
     if team is not None and team != ticket.team:
         changes["team"] = team
+        opened = changes.get("opened_at", ticket.opened_at)
+        reported = not ticket.shifts and not isinstance(event, Assigned)
+        came = opened if reported and opened else event.at
+        changes["shifts"] = (*ticket.shifts, Shift(came, team))
         if team and team != ticket.last_team:
             changes["last_team"] = team
             if ticket.last_team:

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.sandbox.courier import Courier
@@ -25,7 +25,6 @@ from bridge.sandbox.jira_records import (
     PAUSING,
     PERMISSIONS,
     RESOLUTION,
-    SLA_FIELDS,
     Comment,
     Cycle,
     Feedback,
@@ -35,16 +34,16 @@ from bridge.sandbox.jira_records import (
     Project,
     Refused,
     Rule,
-    Sla,
     Status,
     User,
     Webhook,
+    slas_from,
 )
+from bridge.sandbox.jira_seed import seeded
 from bridge.sandbox.jira_webhooks import Herald
 from bridge.sandbox.wire import Bucket, Clock, Ids, Json, Window
 
 _LONGEST = 32_767  # characters of a comment or a description
-_GOALS = {"Time to resolution": timedelta(hours=8), "Time to first response": timedelta(hours=4)}
 _KINDS = {"status": "issue_generic", "assignee": "issue_assigned", "project": "issue_moved"}
 
 
@@ -92,6 +91,16 @@ class Jira:
         """While True, each call answers that the hourly quota is used up."""
         self.index_lag = timedelta()
         """How long the search misses what was just changed, unless told to reconcile it."""
+        self.bulk_changelogs = True
+        """While False, the changelogs of many issues can't be asked for at once: 404."""
+        self.embedded = 20
+        """How many comments an issue shows by itself, the newest; which ones Jira shows is unconfirmed."""
+        self.embeds_public = True
+        """While False, a comment within an issue doesn't say whether customers see it."""
+        self.shows_slas = True
+        """While False, an issue's own fields tell nothing of its SLAs."""
+        self.unfetchable: set[str] = set()
+        """Ids of issues that a bulk read fails to give, with a word on each."""
         half = calls_per_second and max(1, calls_per_second // 2)
         self.bursts = {
             method: Bucket(now, limit, limit or 100)
@@ -194,13 +203,36 @@ class Jira:
                 organization=organization,
             )
             if issue.is_request:
-                for number, name in enumerate(SLA_FIELDS, 1):
-                    issue.slas.append(Sla(str(number), name, _GOALS[name], [Cycle(at)]))
+                issue.slas = slas_from(at)
             self.issues[issue.id] = issue
             self.issue_ids[issue.id] = self.issue_ids[issue.key] = issue.id
             self._herald.issue("jira:issue_created", "issue_created", issue, issue.creator)
             self._herald.automate({"created"}, issue)
             return issue.id
+
+    def seed(
+        self, customer: str, agent: str, project: str, count: int, since: datetime
+    ) -> list[str]:
+        """`count` open requests, a second apart from `since` on, without webhooks; returns their ids.
+
+        Each was taken up by the agent in the minute after, answered, and noted upon.
+        """
+        with self.lock:
+            home, first = self.projects[project], self._next_issue + 1
+            self._next_issue += count
+            for number in range(count):
+                issue = seeded(
+                    str(first + number),
+                    self._next_key(home),
+                    since + timedelta(seconds=number),
+                    home=home,
+                    customer=customer,
+                    agent=agent,
+                    record_id=self._record_id,
+                )
+                self.issues[issue.id] = issue
+                self.issue_ids[issue.id] = self.issue_ids[issue.key] = issue.id
+            return [str(first + number) for number in range(count)]
 
     def reply(self, issue: str, who: str, words: str) -> Comment:
         """Say something that the customer reads; a customer's words reopen what waits or is resolved."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from bridge.sandbox import jira_desk_api
+from bridge.sandbox import jira_changelogs, jira_desk_api
 from bridge.sandbox.jira import Jira
 from bridge.sandbox.jira_edits import edits_of
 from bridge.sandbox.jira_gate import body_of, guard, root, spend_write, visible
@@ -23,6 +23,7 @@ from bridge.sandbox.wire import Json
 
 _PUBLIC = "sd.public.comment"
 _MOST_AT_ONCE = 100
+_MOST_HISTORIES = 40  # within an issue
 _MOST_IDS = 5000  # found at once where no fields are asked for
 _LONGEST_PROPERTY = 32_768  # characters of JSON
 
@@ -45,14 +46,13 @@ class _Platform:
         self, issue: Issue, fields: list[str], expand: list[str], properties: list[str]
     ) -> Json:
         shown = self.shapes.issue(issue, fields, email=True)
-        comments = [self.shapes.comment(issue, one) for one in issue.comments]
-        page = {"comments": comments, "maxResults": len(comments), "total": len(comments)}
-        shown["fields"] |= chosen({"comment": page | {"startAt": 0}}, fields)
+        if chosen({"comment": None}, fields):
+            shown["fields"]["comment"] = self.shapes.comments_within(issue)
         if "changelog" in expand:
-            entries = [self.shapes.history(one) for one in issue.changelog[::-1]]
-            total = len(entries)
-            page = {"startAt": 0, "maxResults": total, "total": total, "histories": entries}
-            shown["changelog"] = page
+            newest = issue.changelog[::-1][:_MOST_HISTORIES]
+            entries = [self.shapes.history(one) for one in newest]
+            page = {"startAt": 0, "maxResults": len(entries), "total": len(issue.changelog)}
+            shown["changelog"] = {**page, "histories": entries}
         if properties:
             shown["properties"] = {
                 key: value for key, value in issue.properties.items() if key in properties
@@ -82,7 +82,7 @@ class _Platform:
         return self._page(found.changelog, self.shapes.history)
 
     def bulk_fetch(self) -> Json:
-        """Issues that are not found are left out without a word."""
+        """Issues that are not found are left out without a word; those that can't be had get one."""
         asked = body_of()
         names = [str(one) for one in asked.get("issueIdsOrKeys") or ()]
         if not 0 < len(names) <= _MOST_AT_ONCE:
@@ -91,8 +91,14 @@ class _Platform:
         live = [self.jira.issues[one] for one in ids if one and not self.jira.issues[one].deleted]
         fields, expand = asked.get("fields") or ["*navigable"], asked.get("expand") or []
         properties = asked.get("properties") or []
-        shown = [self._shown(one, fields, expand, properties) for one in live]
-        return {"expand": "schema,names", "issues": shown, "issueErrors": []}
+        live.sort(key=lambda one: int(one.id))
+        failing = self.jira.unfetchable
+        why = "The issue could not be fetched. Please try again."
+        errors = [{"id": one.id, "errorMessage": why} for one in live if one.id in failing]
+        shown = [
+            self._shown(one, fields, expand, properties) for one in live if one.id not in failing
+        ]
+        return {"expand": "schema,names", "issues": shown, "issueErrors": errors}
 
     def search(self) -> Json:
         asked = body_of() if request.method == "POST" else _search_parameters()
@@ -111,6 +117,10 @@ class _Platform:
             "isLast": start + size >= len(found),
         }
         return page if page["isLast"] else page | {"nextPageToken": _token(start + size)}
+
+    def count(self) -> Json:
+        """Roughly, says Jira; here it is what a search would find."""
+        return {"count": len(self.jira.find(str(body_of().get("jql") or ""), g.user))}
 
     # -- comments --
 
@@ -311,6 +321,8 @@ def create_app(jira: Jira) -> Flask:
             ("GET", f"{path}/user/search", api.users_search),
             ("GET", f"{path}/search/jql", api.search),
             ("POST", f"{path}/search/jql", api.search),
+            ("POST", f"{path}/search/approximate-count", api.count),
+            ("POST", f"{path}/changelog/bulkfetch", jira_changelogs.bulk(jira, api.shapes)),
             ("POST", f"{path}/issue/bulkfetch", api.bulk_fetch),
             ("GET", f"{path}/issue/<issue>", api.issue),
             ("PUT", f"{path}/issue/<issue>", api.edit),

@@ -225,25 +225,28 @@ def _empty(name: str, negated: bool) -> Condition:
     return lambda issue: bool(_values_of(name, issue)) is negated
 
 
+_CATEGORIES = {"new": "to do", "indeterminate": "in progress", "done": "done"}
+_VALUES: dict[str, Callable[[Issue], tuple[str | None, ...]]] = {
+    "project": lambda issue: (issue.project.id,),
+    **dict.fromkeys(_IDS, lambda issue: (issue.id,)),
+    "status": lambda issue: (issue.status.id, issue.status.name.lower()),
+    "statuscategory": lambda issue: (
+        issue.status.category,
+        _CATEGORIES[issue.status.category],
+    ),
+    "projecttype": lambda issue: ("service_desk" if issue.project.is_desk else "software",),
+    "labels": lambda issue: issue.labels,
+    "assignee": lambda issue: (issue.assignee and issue.assignee.lower(),),
+    "reporter": lambda issue: (issue.reporter.lower(),),
+    **dict.fromkeys(
+        ("resolution", "resolved", "resolutiondate"),
+        lambda issue: ("done" if issue.resolved else None,),
+    ),
+}
+
+
 def _values_of(name: str, issue: Issue) -> frozenset[str]:
-    category = issue.status.category
-    values: dict[str, tuple[str | None, ...]] = {
-        "project": (issue.project.id,),
-        **dict.fromkeys(_IDS, (issue.id,)),
-        "status": (issue.status.id, issue.status.name.lower()),
-        "statuscategory": (
-            category,
-            {"new": "to do", "indeterminate": "in progress", "done": "done"}[category],
-        ),
-        "projecttype": ("service_desk" if issue.project.is_desk else "software",),
-        "labels": issue.labels,
-        "assignee": (issue.assignee and issue.assignee.lower(),),
-        "reporter": (issue.reporter.lower(),),
-        **dict.fromkeys(
-            ("resolution", "resolved", "resolutiondate"), ("done" if issue.resolved else None,)
-        ),
-    }
-    return frozenset(filter(None, values[name]))
+    return frozenset(filter(None, _VALUES[name](issue)))
 
 
 def _wrong(why: str) -> Refused:

@@ -26,6 +26,10 @@ SLA_FIELDS = {
     "Time to resolution": "customfield_10030",
     "Time to first response": "customfield_10031",
 }
+_GOALS = (
+    ("Time to resolution", timedelta(hours=8)),
+    ("Time to first response", timedelta(hours=4)),
+)
 _DESK = "com.atlassian.servicedesk"
 FIELDS = {
     REQUEST_TYPE: ("Request Type", "sd-customerrequesttype", f"{_DESK}:vp-origin"),
@@ -219,6 +223,11 @@ class Sla:
         if cycle is not None:
             cycle.go_on(at)
             cycle.stop = at
+
+
+def slas_from(at: datetime) -> list[Sla]:
+    """The clocks of a request that was opened at this moment."""
+    return [Sla(str(n), name, goal, [Cycle(at)]) for n, (name, goal) in enumerate(_GOALS, 1)]
 
 
 @dataclass(slots=True)

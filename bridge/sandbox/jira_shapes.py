@@ -180,7 +180,17 @@ class Shapes:
         shown[REQUEST_TYPE] = request if issue.is_request else None
         shown[ORGANIZATIONS] = organization
         shown[SATISFACTION] = {"rating": issue.feedback.rating} if issue.feedback else None
-        return shown | {SLA_FIELDS[sla.name]: self.sla(sla) for sla in issue.slas} | issue.custom
+        slas = issue.slas if self._jira.shows_slas else ()
+        return shown | {SLA_FIELDS[sla.name]: self.sla(sla) for sla in slas} | issue.custom
+
+    def comments_within(self, issue: Issue) -> Json:
+        """The comments that an issue shows by itself: not all of them, and how many there are."""
+        some = issue.comments[-self._jira.embedded :]
+        shown = [self.comment(issue, one) for one in some]
+        for one in () if self._jira.embeds_public else shown:
+            del one["jsdPublic"]
+        total, most = len(issue.comments), self._jira.embedded
+        return {"comments": shown, "maxResults": most, "total": total, "startAt": 0}
 
     def comment(self, issue: Issue, comment: Comment) -> Json:
         """A comment of the platform API and of webhooks."""

@@ -6,32 +6,23 @@ introduction/pagination) and documentation/api-basics/authentication for tokens.
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Flask, Response, g, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, g, request
 
-from bridge.sandbox.wire import Allowance, Json, iso
-from bridge.sandbox.zendesk import Zendesk, clean_tags
+from bridge.sandbox.wire import Json
+from bridge.sandbox.zendesk import Zendesk
 from bridge.sandbox.zendesk_admin import Admin, payload
-from bridge.sandbox.zendesk_records import (
-    Client,
-    Group,
-    Job,
-    Rating,
-    Refused,
-    Ticket,
-    User,
-)
+from bridge.sandbox.zendesk_exports import Exports
+from bridge.sandbox.zendesk_gate import guard, spend_update, without_json
+from bridge.sandbox.zendesk_ledger import clean_tags
+from bridge.sandbox.zendesk_pages import MOST_AT_ONCE, Pages
+from bridge.sandbox.zendesk_records import Client, Refused, Ticket
+from bridge.sandbox.zendesk_shapes import Shapes
 
 _LIFETIMES = range(300, 172_801)  # seconds that an access token may live
-_MOST_AT_ONCE = 100
-_DEEPEST = 10_000  # offset paging ends here
 _SCORES = {
     "received": {"good", "bad"},
     "good": {"good"},
@@ -47,13 +38,14 @@ class _Api:
 
     def __init__(self, zendesk: Zendesk) -> None:
         self.zendesk = zendesk
-        self.show = _Shapes(zendesk)
+        self.show = Shapes(zendesk)
+        self.page = Pages(zendesk.host).page
 
     # -- tickets --
 
     def ticket(self, ticket: int) -> Json:
         found = self.zendesk.show(ticket)
-        return {"ticket": self.show.ticket(found), **self._sideloads([found])}
+        return {"ticket": self._shown(found), **self.sideloads([found])}
 
     def tickets(self) -> Json:
         live = [found for found in self._all_tickets() if not found.deleted]
@@ -61,14 +53,18 @@ class _Api:
 
     def show_many(self) -> Json:
         found = [self.zendesk.tickets.get(one) for one in _ids("ids")]
-        live = [one for one in found if one and not one.deleted and one.merged_into is None]
-        shown = [self.show.ticket(one) for one in live]
+        live = [
+            one
+            for one in found
+            if one and one.merged_into is None and (not one.deleted or self.zendesk.shows_deleted)
+        ]
+        shown = [self._shown(one) for one in live]
         page = {"next_page": None, "previous_page": None, "count": len(shown)}
-        return {"tickets": shown, **page, **self._sideloads(live)}
+        return {"tickets": shown, **page, **self.sideloads(live)}
 
     def update(self, ticket: int) -> Json:
         asked = payload("ticket")
-        self._spend_update(ticket)
+        spend_update(self.zendesk, ticket)
         with self.zendesk.lock:
             audit = self.zendesk.apply_update(ticket, asked, g.user_id)
             return {"ticket": self.show.ticket(self.zendesk.tickets[ticket]), "audit": audit}
@@ -108,7 +104,7 @@ class _Api:
     def change_tags(self, ticket: int) -> tuple[Json, int]:
         body = request.get_json(silent=True) or {}
         named = clean_tags(body.get("tags") or ())
-        self._spend_update(ticket)
+        spend_update(self.zendesk, ticket)
         with self.zendesk.lock:
             found = self.zendesk.show(ticket)
             self.zendesk.check_stamp(found, body)
@@ -117,28 +113,6 @@ class _Api:
             self.zendesk.save(ticket, g.user_id, {"tags": tags}, channel="api")
             status = {"PUT": 200, "POST": 201, "DELETE": 200}[request.method]
             return {"tags": list(found.tags)}, status
-
-    def export(self) -> Json:
-        """Incremental export by cursor: everything changed since, deleted tickets too."""
-        allowance = self.zendesk.export_limit.take()
-        if not allowance.granted:
-            raise _TooMany(allowance)
-        size = min(int(request.args.get("per_page", 1000)), 1000)
-        after = _uncursor(request.args.get("cursor"), request.args.get("start_time", "0"))
-        ordered = sorted(self._all_tickets(), key=_export_key)
-        rest = [one for one in ordered if _export_key(one) > after]
-        page = rest[:size]
-        cursor = _cursor(_export_key(page[-1]) if page else after)
-        url = self._url("/incremental/tickets/cursor.json", {"cursor": cursor})
-        return {
-            "tickets": [self.show.ticket(one) for one in page],
-            "after_cursor": cursor,
-            "after_url": url,
-            "before_cursor": None,
-            "before_url": None,
-            "end_of_stream": len(rest) <= size,
-            **self._sideloads(page),
-        }
 
     # -- people --
 
@@ -233,11 +207,15 @@ class _Api:
         with self.zendesk.lock:
             return list(self.zendesk.tickets.values())
 
+    def _shown(self, ticket: Ticket) -> Json:
+        return self.show.with_slas(ticket) if "slas" in _wanted() else self.show.ticket(ticket)
+
     def _users(self, ids: Iterable[int]) -> list[Json]:
         users = self.zendesk.users
         return [self.show.user(users[one]) for one in sorted(ids) if one in users]
 
-    def _sideloads(self, tickets: Sequence[Ticket]) -> Json:
+    def sideloads(self, tickets: Sequence[Ticket]) -> Json:
+        """The people and groups of tickets, where `include` asks for them."""
         wanted = _wanted()
         loaded: Json = {}
         if "users" in wanted:
@@ -253,174 +231,6 @@ class _Api:
             groups = [self.zendesk.groups[one] for one in sorted(filter(None, ids))]
             loaded["groups"] = [self.show.group(one) for one in groups]
         return loaded
-
-    def _spend_update(self, ticket: int) -> None:
-        g.update_allowance = self.zendesk.update_limit.take()
-        for allowance in (
-            g.update_allowance,
-            self.zendesk.ticket_limit.take((ticket, g.user_id)),
-        ):
-            if not allowance.granted:
-                raise _TooMany(allowance)
-
-    def _url(self, path: str, args: Mapping[str, object]) -> str:
-        return f"{self.zendesk.host}/api/v2{path}?{urlencode(args)}"
-
-    def page(self, key: str, items: Sequence[Any], show: Callable[[Any], Json]) -> Json:
-        """One page: by cursor when `page[size]` is given, else by offset, 100 a page."""
-        path = request.path.removeprefix("/api/v2") + ".json"
-        given = {name: value for name, value in request.args.items() if "page" not in name}
-        if "page[size]" in request.args:
-            size = min(int(request.args["page[size]"]), _MOST_AT_ONCE)
-            start = int(_decode(request.args.get("page[after]")) or 0)
-            more = start + size < len(items)
-            after = _encode(str(start + size)) if more else None
-            following = self._url(path, {**given, "page[size]": size, "page[after]": after})
-            return {
-                key: [show(one) for one in items[start : start + size]],
-                "meta": {"has_more": more, "after_cursor": after, "before_cursor": None},
-                "links": {"next": following if more else None, "prev": None},
-            }
-        size = min(int(request.args.get("per_page", _MOST_AT_ONCE)), _MOST_AT_ONCE)
-        number = int(request.args.get("page", 1))
-        start = (number - 1) * size
-        if start + size > _DEEPEST:
-            raise Refused(400, {"error": "InvalidPaginationDepth", "description": "Too deep"})
-        more = start + size < len(items)
-        query = {**given, "per_page": size}
-        return {
-            key: [show(one) for one in items[start : start + size]],
-            "next_page": self._url(path, {**query, "page": number + 1}) if more else None,
-            "previous_page": self._url(path, {**query, "page": number - 1}) if start else None,
-            "count": len(items),
-        }
-
-
-class _Shapes:
-    """How records look in answers."""
-
-    def __init__(self, zendesk: Zendesk) -> None:
-        self._zendesk = zendesk
-
-    def _link(self, path: str) -> str:
-        return f"{self._zendesk.host}/api/v2/{path}.json"
-
-    def ticket(self, ticket: Ticket) -> Json:
-        rating = ticket.rating
-        return {
-            "url": self._link(f"tickets/{ticket.id}"),
-            "id": ticket.id,
-            "external_id": ticket.external_id,
-            "via": {"channel": ticket.channel, "source": {"from": {}, "to": {}, "rel": None}},
-            "created_at": iso(ticket.created_at),
-            "updated_at": iso(ticket.updated_at),
-            "generated_timestamp": int(ticket.updated_at.timestamp()),
-            "type": ticket.type,
-            "subject": ticket.subject,
-            "raw_subject": ticket.subject,
-            "description": ticket.description,
-            "priority": ticket.priority,
-            "status": "deleted" if ticket.deleted else ticket.status,
-            "recipient": None,
-            "requester_id": ticket.requester_id,
-            "submitter_id": ticket.submitter_id,
-            "assignee_id": ticket.assignee_id,
-            "organization_id": None,
-            "group_id": ticket.group_id,
-            "collaborator_ids": [],
-            "follower_ids": [],
-            "email_cc_ids": [],
-            "problem_id": None,
-            "has_incidents": False,
-            "is_public": True,
-            "due_at": None,
-            "tags": list(ticket.tags),
-            "custom_fields": [{"id": key, "value": value} for key, value in ticket.custom_fields],
-            "satisfaction_rating": (
-                {
-                    "id": rating.id,
-                    "score": rating.score,
-                    "comment": rating.comment,
-                    "reason": rating.reason,
-                }
-                if rating
-                else {"score": "unoffered"}
-            ),
-            "sharing_agreement_ids": [],
-            "followup_ids": [],
-            "brand_id": ticket.brand_id,
-            "allow_channelback": False,
-            "allow_attachments": True,
-        }
-
-    def user(self, user: User) -> Json:
-        return {
-            "url": self._link(f"users/{user.id}"),
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "phone": user.phone,
-            "role": user.role,
-            "active": True,
-            "verified": True,
-            "suspended": False,
-            "time_zone": "Etc/UTC",
-            "locale": "en-US",
-            "organization_id": None,
-            "tags": [],
-            "created_at": iso(user.created_at),
-            "updated_at": iso(user.created_at),
-        }
-
-    def group(self, group: Group) -> Json:
-        return {
-            "url": self._link(f"groups/{group.id}"),
-            "id": group.id,
-            "name": group.name,
-            "description": "",
-            "default": False,
-            "deleted": False,
-            "is_public": True,
-            "created_at": iso(group.created_at),
-            "updated_at": iso(group.created_at),
-        }
-
-    def rating(self, rating: Rating) -> Json:
-        return {
-            "url": self._link(f"satisfaction_ratings/{rating.id}"),
-            "id": rating.id,
-            "score": rating.score,
-            "comment": rating.comment,
-            "reason": rating.reason,
-            "reason_id": None,
-            "ticket_id": rating.ticket_id,
-            "requester_id": rating.requester_id,
-            "assignee_id": rating.assignee_id,
-            "group_id": rating.group_id,
-            "created_at": iso(rating.created_at),
-            "updated_at": iso(rating.updated_at),
-        }
-
-    def job(self, job: Job) -> Json:
-        done = job.results is not None
-        at = f"{job.completed_at:%Y-%m-%d %H:%M:%S} +0000" if job.completed_at else ""
-        return {
-            "id": job.id,
-            "url": self._link(f"job_statuses/{job.id}"),
-            "total": len(job.updates),
-            "progress": len(job.updates) if done else None,
-            "status": "completed" if done else "queued",
-            "message": f"Completed at {at}" if done else None,
-            "results": job.results,
-        }
-
-
-class _TooMany(Exception):
-    """A rate limit is used up."""
-
-    def __init__(self, allowance: Allowance) -> None:
-        super().__init__(allowance)
-        self.allowance = allowance
 
 
 def create_app(zendesk: Zendesk) -> Flask:
@@ -448,87 +258,16 @@ def create_app(zendesk: Zendesk) -> Flask:
         ("PUT", "/api/v2/tickets/<int:ticket>/tags", api.change_tags),
         ("POST", "/api/v2/tickets/<int:ticket>/tags", api.change_tags),
         ("DELETE", "/api/v2/tickets/<int:ticket>/tags", api.change_tags),
-        ("GET", "/api/v2/incremental/tickets/cursor", api.export),
         ("GET", "/api/v2/job_statuses/<job>", api.job),
         ("GET", "/api/v2/satisfaction_ratings", api.ratings),
+        *Exports(zendesk, api.show, api.sideloads).routes(),
         *Admin(zendesk, api.page, api.show.ticket).routes(),
     ]
     for method, path, view in routes:
         app.add_url_rule(path, f"{method} {path}", view, methods=[method])
-    app.wsgi_app = _without_json(app.wsgi_app)  # type: ignore[method-assign]
-    _guard(app, zendesk)
+    app.wsgi_app = without_json(app.wsgi_app)  # type: ignore[method-assign]
+    guard(app, zendesk)
     return app
-
-
-def _guard(app: Flask, zendesk: Zendesk) -> None:
-    """Count, authenticate and limit every call; turn refusals into answers."""
-
-    @app.before_request
-    def admit() -> tuple[Json, int] | None:
-        rule = str(request.url_rule) if request.url_rule else request.path
-        zendesk.calls[request.method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)] += 1
-        if not request.path.startswith("/api/"):
-            return None
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        grant = zendesk.grants.get(token) if kind.lower() == "bearer" else None
-        if grant is None or (grant.expires_at is not None and grant.expires_at <= zendesk.now()):
-            if request.path == "/api/v2/users/me":
-                return None
-            return {"error": "Couldn't authenticate you"}, 401
-        if not _allowed(grant.scopes):
-            message = "The token does not have the scope for this"
-            return {"error": {"title": "Forbidden", "message": message}}, 403
-        g.user_id, g.grant = grant.user_id, grant
-        g.allowance = zendesk.account_limit.take()
-        if not g.allowance.granted:
-            raise _TooMany(g.allowance)
-        return None
-
-    @app.after_request
-    def tell(response: Response) -> Response:
-        account: Allowance | None = g.get("allowance")
-        if account:
-            for name in ("X-Rate-Limit", "ratelimit-limit"):
-                response.headers[name] = str(account.limit)
-            for name in ("X-Rate-Limit-Remaining", "ratelimit-remaining"):
-                response.headers[name] = str(account.remaining)
-            response.headers["ratelimit-reset"] = str(account.seconds)
-        update: Allowance | None = g.get("update_allowance")
-        if update:
-            response.headers["zendesk-ratelimit-tickets-update"] = (
-                f"total={update.limit}; remaining={update.remaining}; resets={update.seconds}"
-            )
-        return response
-
-    @app.errorhandler(Refused)
-    def refused(error: Refused) -> tuple[Json, int]:
-        return error.body, error.status
-
-    @app.errorhandler(_TooMany)
-    def too_many(error: _TooMany) -> Response:
-        text = "Rate limit exceeded. Please wait before trying again."
-        headers = {"Retry-After": str(error.allowance.seconds)}
-        return Response(text, 429, headers, content_type="text/plain; charset=utf-8")
-
-    @app.errorhandler(HTTPException)
-    def unknown(error: HTTPException) -> tuple[Response, int]:
-        if error.code in {404, 405}:
-            return jsonify(error="InvalidEndpoint", description="Not found"), 404
-        return jsonify(error="BadRequest", description=error.description), error.code or 500
-
-
-def _without_json(app: Callable[..., Any]) -> Callable[..., Any]:
-    def stripped(environ: Json, start_response: Any) -> Any:
-        environ["PATH_INFO"] = environ["PATH_INFO"].removesuffix(".json")
-        return app(environ, start_response)
-
-    return stripped
-
-
-def _allowed(scopes: tuple[str, ...]) -> bool:
-    verb = "read" if request.method == "GET" else "write"
-    resource = request.path.split("/")[3]
-    return bool({verb, f"{resource}:{verb}"} & set(scopes)) or request.path.endswith("/me")
 
 
 def _ids(name: str) -> list[int]:
@@ -538,9 +277,9 @@ def _ids(name: str) -> list[int]:
 
 
 def _limit(count: int) -> None:
-    if count > _MOST_AT_ONCE:
-        description = f"Too many values, at most {_MOST_AT_ONCE}"
-        body = {"error": "TooManyValues", "description": description, "max_count": _MOST_AT_ONCE}
+    if count > MOST_AT_ONCE:
+        description = f"Too many values, at most {MOST_AT_ONCE}"
+        body = {"error": "TooManyValues", "description": description, "max_count": MOST_AT_ONCE}
         raise Refused(400, body)
 
 
@@ -557,26 +296,3 @@ def _sorted(items: list[Json]) -> list[Json]:
 
 def _token_problem(error: str, why: str) -> Json:
     return {"error": error, "error_description": why}
-
-
-def _export_key(ticket: Ticket) -> tuple[int, int]:
-    return int(ticket.updated_at.timestamp()), ticket.id
-
-
-def _cursor(key: tuple[int, int]) -> str:
-    return _encode(f"{key[0]}.0||{key[1]}")
-
-
-def _uncursor(cursor: str | None, start_time: str) -> tuple[int, int]:
-    if cursor is None:
-        return int(start_time), -1
-    stamp, _, last = _decode(cursor).partition("||")
-    return int(float(stamp)), int(last)
-
-
-def _encode(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _decode(text: str | None) -> str:
-    return base64.b64decode(text).decode() if text else ""

@@ -14,7 +14,7 @@ from bridge.sandbox.wire import Ids, Json, iso, iso_fraction
 from bridge.sandbox.zendesk_records import STATUSES, Saved, Ticket, Webhook, event_type
 
 if TYPE_CHECKING:
-    from bridge.sandbox.zendesk import Zendesk
+    from bridge.sandbox.zendesk_account import Account
 
 _LABELS = {"hold": "On-hold"}
 _DIGITS = (3, 0, 6, 9)  # `time` comes with any of these numbers of fractional digits
@@ -24,7 +24,7 @@ _SPACING = timedelta(seconds=10)  # between attempts where the vendor publishes 
 class Herald:
     """Announces each save to the account's webhooks; to be called with the account's lock held."""
 
-    def __init__(self, zendesk: Zendesk, ids: Ids) -> None:
+    def __init__(self, zendesk: Account, ids: Ids) -> None:
         self._zendesk = zendesk
         self._ids = ids
         self._events_sent = 0

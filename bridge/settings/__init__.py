@@ -7,8 +7,10 @@ An error names the file, the line, the key, and the nearest right key.
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from bridge.domain.model import ConfigError
@@ -54,4 +56,5 @@ def parse(text: str, env: Mapping[str, str], path: str = DEFAULT_CONFIG) -> Sett
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return Reader(text, path).settings(raw, env)
+    settings = Reader(text, path).settings(raw, env)
+    return dataclasses.replace(settings, digest=sha256(text.encode()).hexdigest())

@@ -9,21 +9,22 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.domain.goals import GOALS, Goal
-from bridge.domain.hours import Hours, parse_week
+from bridge.domain.goals import GOALS, Goal, Match, SlaPolicy
 from bridge.domain.judge import Rule
 from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
 from bridge.domain.rules import rules as known_rules
+from bridge.settings.calendars import read_calendars
 from bridge.settings.sections import (
-    CalendarSection,
     DeskSetting,
     GoalSection,
     Keep,
+    MatchSection,
+    PolicySection,
     Recovery,
     Settings,
     SlackSection,
@@ -42,14 +43,22 @@ TOP = (
     "sources",
     "calendars",
     "goals",
+    "policies",
     "rules",
     "routes",
     "playbooks",
     "keep",
     "recovery",
 )
-HANDED_IN = ("name", "token")
+HANDED_IN = ("name", "token", "budget")
 """What a desk or source is given and no table can say."""
+
+
+_INNER: Mapping[str, Iterable[str]] = {
+    "match": MatchSection.model_fields,
+    "goals": GoalSection.model_fields,
+}
+"""What may be said in a table within a policy's."""
 
 
 class Reader:
@@ -61,13 +70,17 @@ class Reader:
 
     def settings(self, raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
         self.only((), raw, TOP)
-        calendars = {
-            name: self.calendar(name, table) for name, table in self.tables(raw, "calendars")
-        } or {"round-the-clock": Hours(ZoneInfo("UTC"), name="round-the-clock")}
+        calendars = read_calendars(self, self.tables(raw, "calendars"))
         default_calendar = raw.get("default_calendar", next(iter(calendars)))
         if default_calendar not in calendars:
             self.fail(("default_calendar",), self.near(default_calendar, calendars))
         goals, team_targets = self.goals(raw)
+        policies = self.policies(raw, goals)
+        known_desks = raw.get("desks", {})
+        for policy in policies:
+            for name in sorted(policy.match.desks - set(known_desks)) if known_desks else ():
+                self.fail(("policies", policy.name, "match"), self.near(name, known_desks))
+        goals += tuple(Goal(name=n) for n in sorted(_named_only(policies, goals)))
         desks = {name: self.desk(name, table) for name, table in self.tables(raw, "desks")}
         found_sources = {
             name: self.source(name, table, desks) for name, table in self.tables(raw, "sources")
@@ -94,6 +107,7 @@ class Reader:
             calendars=calendars,
             default_calendar=default_calendar,
             goals=goals,
+            policies=policies,
             team_targets=team_targets,
             rules=self.rules(raw),
             routes=self.routes(raw),
@@ -104,15 +118,6 @@ class Reader:
 
     # --- the tables
 
-    def calendar(self, name: str, table: Mapping[str, Any]) -> Hours:
-        section = self.section(CalendarSection, ("calendars", name), table)
-        try:
-            zone = ZoneInfo(section.zone)
-            return Hours(zone, parse_week(section.week), frozenset(section.days_off), name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            key = "zone" if isinstance(error, ZoneInfoNotFoundError) else "week"
-            self.fail(("calendars", name, key), str(error))
-
     def goals(
         self, raw: Mapping[str, Any]
     ) -> tuple[tuple[Goal, ...], dict[str, dict[str, dict[str, timedelta]]]]:
@@ -121,18 +126,32 @@ class Reader:
             if name not in GOALS:
                 self.fail(("goals", name), self.near(name, GOALS))
             section = self.section(GoalSection, ("goals", name), table)
-            if tuple(sorted(section.warn)) != section.warn:
-                self.fail(("goals", name, "warn"), "the shares must rise: [0.5, 0.75]")
-            found.append(
-                Goal(
-                    name=name,
-                    targets=_by_priority(section.target),
-                    warn=section.warn,
-                    pause=section.pause,
-                )
-            )
+            if section.target is None:
+                self.fail(("goals", name), 'target is missing: "8h", or { default = "8h" }')
+            found.append(_goal(Goal(name=name), section))
             by_team[name] = {team: _by_priority(t) for team, t in section.teams.items()}
         return tuple(found), by_team
+
+    def policies(self, raw: Mapping[str, Any], goals: Sequence[Goal]) -> tuple[SlaPolicy, ...]:
+        usual = {goal.name: goal for goal in goals}
+        found = []
+        for name, table in self.tables(raw, "policies"):
+            section = self.section(PolicySection, ("policies", name), table)
+            for goal, own in section.goals.items():
+                where = ("policies", name, "goals", goal)
+                if goal not in GOALS:
+                    self.fail(where, self.near(goal, GOALS))
+                if own.teams:
+                    self.fail((*where, "teams"), "a policy matches teams: [policies.….match]")
+            match = Match(**{k: _lower(k, v) for k, v in section.match})
+            if match == Match():
+                self.fail(("policies", name, "match"), "is empty: it would be for every ticket")
+            own_goals = {
+                goal: _goal(usual.get(goal, Goal(name=goal)), own)
+                for goal, own in section.goals.items()
+            }
+            found.append(SlaPolicy(name=name, match=match, goals=own_goals))
+        return tuple(found)
 
     def rules(self, raw: Mapping[str, Any]) -> tuple[Rule, ...]:
         tables = dict(self.tables(raw, "rules"))
@@ -172,14 +191,23 @@ class Reader:
         cls = self.kind(where, table, desk_kinds())
         mints = hasattr(cls, "mint")
         upper = name.upper().replace("-", "_")
-        own = ("kind", "token", "statuses", *(("client_id", "client_secret") if mints else ()))
+        own: tuple[str, ...] = ("kind", "token", "statuses", "sla_goals", "sweep")
+        own = (*own, "client_id", "client_secret") if mints else own
         options = {k: v for k, v in table.items() if k not in own}
         desk = self.build(cls, where, options, extra=own, name=name, token=_no_token)
+        for key in ("statuses", "sla_goals"):
+            self.value(dict(table), key, dict, {}, where)
         words = {str(k).lower(): v for k, v in table.get("statuses", {}).items()}
         meanings = {c.value: c for c in Category}
         for word, meaning in words.items():
             if meaning not in meanings:
                 self.fail((*where, "statuses", word), self.near(str(meaning), meanings))
+
+        slas = {str(k).casefold(): v for k, v in table.get("sla_goals", {}).items()}
+        for word, goal in slas.items():
+            if goal not in GOALS:
+                self.fail((*where, "sla_goals", word), self.near(str(goal), GOALS))
+        every = table.get("sweep", "1m")
 
         def variable(key: str, default: str) -> str:
             return str(self.value(dict(table), key, str, default, where))
@@ -190,6 +218,8 @@ class Reader:
             client_secret=variable("client_secret", f"{upper}_CLIENT_SECRET") if mints else "",
             token=variable("token", "" if mints else f"{upper}_TOKEN"),
             statuses={**cls.statuses, **{word: meanings[m] for word, m in words.items()}},
+            sla_goals={**cls.sla_goals, **slas},
+            sweep=None if every == "off" else self.duration((*where, "sweep"), every),
         )
 
     def source(
@@ -304,9 +334,11 @@ class Reader:
             first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
             at = (*where, *(str(part) for part in first["loc"]))
             if first["type"] == "extra_forbidden":
-                self.fail(at, self.near(at[-1], allowed))
+                inner = next((_INNER[str(p)] for p in first["loc"] if str(p) in _INNER), allowed)
+                deep = len(first["loc"]) > 1
+                self.fail(at, self.near(at[-1], inner if deep else allowed))
             self.fail(at, first["msg"].removeprefix("Value error, "))
-        except (ValueError, TypeError) as error:
+        except (ConfigError, ValueError, TypeError) as error:
             self.fail(where, str(error))
 
     def only(
@@ -347,6 +379,30 @@ class Reader:
             if common > depth:
                 best, depth = number, common
         return best
+
+
+def _goal(usual: Goal, section: GoalSection) -> Goal:
+    """The usual promise, with what the section says otherwise."""
+    said: dict[str, Any] = {
+        name: value
+        for name in ("warn", "nag", "pause")
+        if (value := getattr(section, name)) is not None
+    }
+    if section.target is not None:
+        said["targets"] = _by_priority(section.target)
+    return replace(usual, **said)
+
+
+def _named_only(policies: Sequence[SlaPolicy], goals: Sequence[Goal]) -> set[str]:
+    """Goals that only policies promise."""
+    return {name for policy in policies for name in policy.goals} - {goal.name for goal in goals}
+
+
+_WORDS = ("priorities", "types")
+
+
+def _lower(name: str, values: frozenset[str]) -> frozenset[str]:
+    return frozenset(value.lower() for value in values) if name in _WORDS else values
 
 
 def _by_priority(targets: Mapping[str, timedelta]) -> dict[str, timedelta]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bridge.domain.goals import Goal
+from bridge.domain.goals import Goal, SlaPolicy
 from bridge.domain.hours import Hours
 from bridge.domain.judge import Rule
 from bridge.domain.model import Category, ConfigError
@@ -33,8 +33,28 @@ def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _targets(value: object) -> object:
+    if value == "none":
+        return {}
+    return {"default": value} if isinstance(value, str) else value
+
+
+def _lead(value: object) -> timedelta | float:
+    """When to warn: 0.75 or "75%" of the target, or "1h" before the breach."""
+    if isinstance(value, str) and not value.strip().endswith("%"):
+        return duration(value)
+    try:
+        share = float(value.strip().removesuffix("%")) / 100 if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no share: write it as 0.75 or 75%") from error
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise ValueError(f'{value!r}: a share lies between 0 and 1, a time before is "1h"')
+    return float(share)
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Variables = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Regions = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 
 class Section(BaseModel):
@@ -53,6 +73,7 @@ class Recovery(Section):
 
     silent: Duration = timedelta(seconds=20)  # a worker not heard of for so long counts as gone
     cut_off: Duration = timedelta(seconds=60)  # an attempt without an end; longer than any can take
+    grace: Duration = timedelta(minutes=2)  # how long a due timer waits for a helpdesk that is away
 
 
 class SlackSection(Section):
@@ -64,16 +85,48 @@ class SlackSection(Section):
 
 
 class CalendarSection(Section):
-    zone: str
+    """Working hours: either a zone and what goes with it, or other calendars to follow."""
+
+    zone: str = ""
     week: dict[str, str | list[str]] = {}
+    holidays: Regions = ()
     days_off: tuple[date, ...] = ()
+    special: dict[date, str | list[str]] = {}
+    follow: tuple[str, ...] = ()
+
+
+Targets = Annotated[dict[str, Duration], BeforeValidator(_targets)]
+"""By priority, "default" for all others; a single duration is everybody's, "none" is no promise."""
 
 
 class GoalSection(Section):
-    target: dict[str, Duration]
-    teams: dict[str, dict[str, Duration]] = {}
-    warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    pause: frozenset[Category] = frozenset({Category.PENDING, Category.HOLD})
+    """What is promised; None stands for what is left out."""
+
+    target: Targets | None = None
+    teams: dict[str, Targets] = {}
+    warn: tuple[Annotated[timedelta | float, BeforeValidator(_lead)], ...] | None = None
+    nag: Annotated[Duration, Field(gt=timedelta())] | None = None
+    pause: frozenset[Category] | None = None
+
+
+class MatchSection(Section):
+    """Which tickets a policy is for."""
+
+    desks: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    priorities: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
+class PolicySection(Section):
+    """Other promises for some tickets."""
+
+    match: MatchSection
+    goals: dict[str, GoalSection]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,6 +155,8 @@ class DeskSetting:
     client_secret: str
     token: str
     statuses: Mapping[str, Category]
+    sla_goals: Mapping[str, str]  # which goal of ours a clock of the helpdesk's own is
+    sweep: timedelta | None  # how often the desk is asked for what no webhook told; None for never
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -124,12 +179,14 @@ class Settings:
     calendars: Mapping[str, Hours]
     default_calendar: str
     goals: tuple[Goal, ...]
+    policies: tuple[SlaPolicy, ...]  # their teams are names of ours
     team_targets: Mapping[str, Mapping[str, Mapping[str, timedelta]]]  # goal -> team -> targets
     rules: tuple[Rule, ...]
     routes: Mapping[str, Routes]
     playbooks: Mapping[str, str]
     keep: Keep
     recovery: Recovery
+    digest: str = ""  # changes with the text of the file
 
     @property
     def database_url(self) -> str:

@@ -26,7 +26,7 @@ LATE = timedelta(
 def people(sandbox: Sandbox) -> list[Team]:
     """People the stand-ins; the teams with their groups, projects, channels and managers."""
     desk, jira, slack = sandbox.zendesk, sandbox.jira, sandbox.slack
-    integration = desk.add_agent(OURS, "bridge@example.com")
+    integration = desk.add_agent(OURS, "bridge@example.com", "admin")
     desk.add_client(ENV["ZENDESK_CLIENT_ID"], ENV["ZENDESK_CLIENT_SECRET"], integration)
     jira.add_token(ENV["JSM_TOKEN"], jira.add_agent(OURS, "bridge@example.com"))
     slack.add_token(ENV["SLACK_BOT_TOKEN"])

@@ -10,9 +10,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from bridge.sandbox import Jira, Zendesk
+from bridge.sandbox.zendesk_records import Comment
 
 OURS = "Alert Bridge"
 PREFIX = "alert_"
+
+_PRIORITIES = {"normal": "Medium", "high": "High", "urgent": "Highest"}
+_STATUSES = {"open": "In progress", "pending": "Waiting for customer", "hold": "Pending"}
 
 
 class Writing(Struct):
@@ -36,6 +40,12 @@ class Helpdesk(Protocol):
         """Wait for the customer."""
 
     def solve(self, key: str, who: str, words: str) -> None: ...
+    def put(self, key: str, who: str, status: str, words: str = "") -> None:
+        """Make it "open", "pending" or "hold", with an answer to the customer in the same go if there are words."""
+
+    def urge(self, key: str, who: str, urgency: str) -> None:
+        """Set the urgency, as for `open`."""
+
     def hand(self, key: str, who: str, *, team: str = "", agent: str = "") -> None: ...
     def contact(self, customer: str) -> tuple[str, str, str]:
         """Name, e-mail and phone."""
@@ -80,6 +90,13 @@ class OnZendesk:
 
     def solve(self, key: str, who: str, words: str) -> None:
         self.desk.solve(int(key), self._id(who), words)
+
+    def put(self, key: str, who: str, status: str, words: str = "") -> None:
+        said = Comment(self._id(who), words, public=True) if words else None
+        self.desk.save(int(key), self._id(who), {"status": status}, said)
+
+    def urge(self, key: str, who: str, urgency: str) -> None:
+        self.desk.set_priority(int(key), self._id(who), urgency)
 
     def close(self, key: str) -> None:
         """For good: nobody can write to it any more."""
@@ -144,10 +161,8 @@ class OnJira:
         self.us = self.ids[OURS]
 
     def open(self, customer: str, subject: str, words: str, team: str, *, urgency: str) -> str:
-        priority = {"normal": "Medium", "high": "High", "urgent": "Highest"}[urgency]
-        return self.desk.open_request(
-            self.ids[customer], subject, words, self.projects[team], priority
-        )
+        home, priority = self.projects[team], _PRIORITIES[urgency]
+        return self.desk.open_request(self.ids[customer], subject, words, home, priority)
 
     def reply(self, key: str, who: str, words: str) -> None:
         self.desk.reply(key, self.ids[who], words)
@@ -160,6 +175,14 @@ class OnJira:
 
     def solve(self, key: str, who: str, words: str) -> None:
         self.desk.resolve(key, self.ids[who], words)
+
+    def put(self, key: str, who: str, status: str, words: str = "") -> None:
+        if words:
+            self.reply(key, who, words)
+        self.desk.set_status(key, self.ids[who], _STATUSES[status])
+
+    def urge(self, key: str, who: str, urgency: str) -> None:
+        self.desk.save(key, self.ids[who], {"priority": _PRIORITIES[urgency]})
 
     def hand(self, key: str, who: str, *, team: str = "", agent: str = "") -> None:
         if team:

@@ -26,12 +26,13 @@ from bridge.settings import parse
 from bridge.store import deliveries, errands, migrate, teams, tickets
 from bridge.web import create_app
 from bridge.work.bridge import Bridge
-from bridge.work.errands import begin_polls
+from bridge.work.errands import begin_standing
 from bridge.work.tasks import work
 from bridge.work.tick import tick
 
 PATIENCE = 60.0  # real seconds until something that does not come to rest is a failure
-GLANCE = 0.002
+GLANCE = 0.002  # real seconds between looks at whether all is done; longer the longer it takes
+LONGEST_GLANCE = 0.02
 TOGETHER = timedelta(minutes=1)
 
 ENV = {
@@ -85,10 +86,15 @@ class World:
         self.hooks = hooks
         self.watch: Callable[[], None] = lambda: None
 
-    def run(self, script: Mapping[datetime, list[Callable[[], object]]], until: datetime) -> None:
+    def run(
+        self,
+        script: Mapping[datetime, list[Callable[[], object]]],
+        until: datetime,
+        together: timedelta = TOGETHER,
+    ) -> None:
         """Do what is scripted when it is time, and let timers ring in between.
 
-        What is scripted within a minute of each other, with no timer in between, goes together.
+        What is scripted within so much of each other, with no timer in between, goes together.
         """
         times = deque(sorted(script))
         while True:
@@ -101,7 +107,7 @@ class World:
                 return
             self.clock.move(max(coming, self.clock()))
             self.sandbox.courier.run_due()
-            last = min(coming + TOGETHER, due) if due else coming + TOGETHER
+            last = min(coming + together, due) if due else coming + together
             while times and (times[0] <= self.clock() or times[0] < last):
                 self.clock.move(max(times[0], self.clock()))
                 for action in script[times.popleft()]:
@@ -109,7 +115,7 @@ class World:
 
     def settle(self) -> None:
         """Wait until nothing is left to do at this moment."""
-        until = time.monotonic() + PATIENCE
+        until, glance = time.monotonic() + PATIENCE, GLANCE
         courier = self.sandbox.courier
         while True:
             carried = len(courier.attempts)
@@ -121,12 +127,14 @@ class World:
                 break
             if time.monotonic() > until:
                 raise TimeoutError(f"no rest at {self.clock()}: {busy or 'the courier is busy'}")
-            time.sleep(GLANCE)
+            time.sleep(glance)
+            glance = min(glance * 1.5, LONGEST_GLANCE)
         self.watch()
 
     def _next_due(self) -> datetime | None:
         with self.bridge.engine.begin() as connection:
-            known = [stored.next_due(connection) for stored in (tickets, deliveries, errands)]
+            known = [stored.next_due(connection) for stored in (deliveries, errands)]
+            known.append(tickets.next_due(connection, self.clock()))
         known.append(self.sandbox.courier.next_due())
         return min((k for k in known if k is not None), default=None)
 
@@ -160,7 +168,7 @@ def world(
         bridge = Bridge(parse(written, ENV, str(config)), url, now=clock)
         with bridge.engine.begin() as connection:
             teams.save(connection, known(sandbox))
-        begin_polls(bridge)
+        begin_standing(bridge)
         server = Server(create_app(bridge))
         server.start()
         with _worker(bridge):

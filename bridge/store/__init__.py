@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from bridge.domain.model import ConfigError
 
 STATEMENT_TIMEOUT_MS = 30_000
+CUT_OFF_MS = 15_000
+"""So long without a word from the database's machine, the connection is given up."""
 
 
 def connect(url: str, *, pool: int = 5, connect_timeout: int = 5) -> Engine:
@@ -36,6 +38,7 @@ def connect(url: str, *, pool: int = 5, connect_timeout: int = 5) -> Engine:
         json_deserializer=msgspec.json.decode,
         connect_args={
             "connect_timeout": connect_timeout,
+            "tcp_user_timeout": CUT_OFF_MS,
             "application_name": "alert-bridge",
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
             "prepare_threshold": 3,

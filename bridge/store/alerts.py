@@ -29,6 +29,13 @@ def find(connection: Connection, number: int) -> Alert | None:
     return _alert(row) if row else None
 
 
+def named(connection: Connection, ref: str) -> Alert | None:
+    """The alert with a reference."""
+    query = select(alerts.c.number, alerts.c.body).where(alerts.c.ref == ref)
+    row = connection.execute(query).first()
+    return _alert(row) if row else None
+
+
 def listing(connection: Connection, limit: int) -> list[Alert]:
     """The newest alerts."""
     query = select(alerts.c.number, alerts.c.body).order_by(alerts.c.number.desc()).limit(limit)

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bridge.store.schema import errands
+from bridge.store.schema import bookmarks, errands
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +91,12 @@ def stand(connection: Connection, task: str, keys: Collection[str], now: datetim
         connection.execute(query, [{"task": task, "key": k, "not_before": now} for k in keys])
 
 
+def restart(connection: Connection, task: str, key: str, now: datetime) -> None:
+    """Have an errand that is under way begin again from the start."""
+    mine = (errands.c.task == task) & (errands.c.key == key)
+    connection.execute(update(errands).where(mine).values(cursor="", not_before=now))
+
+
 def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
     """Errands whose time has come, as (task, key)."""
     query = (
@@ -111,3 +117,17 @@ def find(connection: Connection, wanted: Collection[tuple[str, str]]) -> list[Er
     """These errands as they stand, those that there are."""
     query = select(errands).where(tuple_(errands.c.task, errands.c.key).in_(list(wanted)))
     return [Errand(**row) for row in connection.execute(query).mappings()]
+
+
+def bookmark(connection: Connection, task: str, key: str) -> str:
+    """Where long work that a person started broke off; "" for the beginning."""
+    query = select(bookmarks.c.cursor).where(bookmarks.c.task == task, bookmarks.c.key == key)
+    return connection.execute(query).scalar() or ""
+
+
+def set_bookmark(connection: Connection, task: str, key: str, cursor: str) -> None:
+    """Remember how far long work has come; "" once it is done."""
+    mine = (bookmarks.c.task == task) & (bookmarks.c.key == key)
+    connection.execute(delete(bookmarks).where(mine))
+    if cursor:
+        connection.execute(insert(bookmarks).values(task=task, key=key, cursor=cursor))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import AnyEvent, Deadline, Severity, Ticket, Unreadable
@@ -67,8 +67,8 @@ class Judged(msgspec.Struct, frozen=True):
 
 # Lists of JSON go as binary (%b): as text, each quote and backslash in them would have to be escaped.
 _ADD = """
-    INSERT INTO events (event, subject, at, received_at, inbox, body)
-    SELECT e, s, a, r, i, b::jsonb
+    INSERT INTO events (event, subject, at, received_at, inbox, judged, body)
+    SELECT e, s, a, r, i, %(judged)s::boolean, b::jsonb
     FROM unnest(%(event)b::text[], %(subject)b::text[], %(at)b::timestamptz[],
                 %(received)b::timestamptz[], %(inbox)s::bigint[], %(body)b::text[])
          AS new (e, s, a, r, i, b)
@@ -76,20 +76,25 @@ _ADD = """
 """
 
 
-def add_events(connection: Connection, arrived: Sequence[Arrived]) -> None:
-    """Store events still to be judged; one that is known already changes nothing."""
-    if arrived:
-        connection.exec_driver_sql(
-            _ADD,
-            {
-                "event": [a.event.id for a in arrived],
-                "subject": [a.event.subject for a in arrived],
-                "at": [a.event.at for a in arrived],
-                "received": [a.received_at for a in arrived],
-                "inbox": [a.inbox for a in arrived],
-                "body": [a.body for a in arrived],
-            },
-        )
+def add_events(connection: Connection, arrived: Sequence[Arrived], *, judged: bool = False) -> int:
+    """Store events still to be judged; one that is known already changes nothing. How many were new.
+
+    With `judged` they wait for nobody: they count once a later event has the whole history folded.
+    """
+    if not arrived:
+        return 0
+    return connection.exec_driver_sql(
+        _ADD,
+        {
+            "event": [a.event.id for a in arrived],
+            "subject": [a.event.subject for a in arrived],
+            "at": [a.event.at for a in arrived],
+            "received": [a.received_at for a in arrived],
+            "inbox": [a.inbox for a in arrived],
+            "judged": judged,
+            "body": [a.body for a in arrived],
+        },
+    ).rowcount
 
 
 def unjudged(connection: Connection, limit: int) -> list[str]:
@@ -253,31 +258,118 @@ def _columns(timers: Collection[tuple[str, Deadline]]) -> dict[str, list[Any]]:
     }
 
 
-def take_due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, Deadline]]:
-    """Take off the timers that are due, oldest first, passing over those that another takes."""
+class Overdue(msgspec.Struct, frozen=True):
+    """A ticket with timers whose time has come."""
+
+    ticket: Ticket
+    timers: tuple[Deadline, ...]
+
+
+def due_desks(connection: Connection, now: datetime) -> list[str]:
+    """The desks that have timers whose time has come. One look at the index where there are none."""
+    found: list[str] = []
+    while True:
+        query = text("""
+            SELECT split_part(subject, ':', 1) FROM deadlines
+            WHERE due_at <= :now AND split_part(subject, ':', 1) <> ALL(CAST(:found AS text[]))
+            ORDER BY due_at LIMIT 1
+        """)
+        desk = connection.execute(query, {"now": now, "found": found}).scalar()
+        if desk is None:
+            return found
+        found.append(desk)
+
+
+def overdue(
+    connection: Connection, desk: str, now: datetime, limit: int, but: Collection[str] = ()
+) -> list[Overdue]:
+    """Tickets of a desk, but for some, that have timers whose time has come, the oldest first."""
+    rows = connection.execute(
+        text("""
+            WITH first AS (
+                SELECT subject, min(due_at) AS due_at FROM (
+                    SELECT subject, due_at FROM deadlines
+                    WHERE due_at <= :now AND split_part(subject, ':', 1) = :desk
+                      AND subject <> ALL(CAST(:but AS text[]))
+                    ORDER BY due_at LIMIT :many) AS oldest
+                GROUP BY subject)
+            SELECT state::text, timers::text FROM tickets JOIN first ON id = subject
+            WHERE state IS NOT NULL ORDER BY due_at
+        """),
+        {"now": now, "desk": desk, "many": limit, "but": list(but)},
+    )
+    return [
+        Overdue(
+            _ticket.decode(row.state),
+            tuple(timer for timer in _timers.decode(row.timers) if timer.due_at <= now),
+        )
+        for row in rows
+    ]
+
+
+def take_timers(
+    connection: Connection, timers: Collection[tuple[str, Deadline]]
+) -> list[tuple[str, Deadline]]:
+    """Take timers off; those that still stood as given, and that nobody else takes or changes at this moment."""
     rows = connection.execute(
         text("""
             DELETE FROM deadlines WHERE ctid IN (
-                SELECT ctid FROM deadlines WHERE due_at <= :now
-                ORDER BY due_at LIMIT :many FOR UPDATE SKIP LOCKED)
-            RETURNING subject, goal, stage, due_at
+                SELECT d.ctid FROM deadlines AS d JOIN unnest(
+                    CAST(:s AS text[]), CAST(:g AS text[]), CAST(:st AS text[]),
+                    CAST(:due AS timestamptz[])) AS w (s, g, st, due)
+                ON subject = s AND goal = g AND stage = st AND due_at = due FOR UPDATE OF d SKIP LOCKED)
+            RETURNING subject, goal, stage
         """),
-        {"now": now, "many": limit},
+        _columns(timers),
     )
-    return [(row.subject, Deadline(row.goal, row.stage, row.due_at)) for row in rows]
+    wanted = {(subject, timer.goal, timer.stage): timer for subject, timer in timers}
+    return [(r.subject, wanted[r.subject, r.goal, r.stage]) for r in rows]
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next timer rings."""
-    query = select(deadlines.c.due_at).order_by(deadlines.c.due_at).limit(1)
-    due: datetime | None = connection.execute(query).scalar()
+def next_due(connection: Connection, now: datetime) -> datetime | None:
+    """When the next timer rings after `now`."""
+    query = select(deadlines.c.due_at).where(deadlines.c.due_at > now)
+    due: datetime | None = connection.execute(query.order_by(deadlines.c.due_at).limit(1)).scalar()
     return due
+
+
+def known(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Those of the event ids that are stored."""
+    if not ids:
+        return set()
+    query = select(events.c.event).where(events.c.event == func.any(list(ids)))
+    return set(connection.execute(query).scalars())
 
 
 def find(connection: Connection, subject: str) -> Ticket | None:
     """A ticket as it was last judged."""
     state = connection.execute(select(tickets.c.state).where(tickets.c.id == subject)).scalar()
     return msgspec.convert(state, Ticket) if state else None
+
+
+def find_all(connection: Connection, subjects: Collection[str]) -> dict[str, Ticket]:
+    """Tickets as they were last judged, those that there are."""
+    query = text(
+        "SELECT id, state::text FROM tickets WHERE id = ANY(CAST(:ids AS text[])) AND state IS NOT NULL"
+    )
+    rows = connection.execute(query, {"ids": list(subjects)}) if subjects else ()
+    return {row.id: _ticket.decode(row.state) for row in rows}
+
+
+def following(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next tickets in the order of their names."""
+    query = select(tickets.c.id).where(tickets.c.id > after, tickets.c.state.is_not(None))
+    return list(connection.execute(query.order_by(tickets.c.id).limit(limit)).scalars())
+
+
+def named(connection: Connection, name: str, limit: int = 5) -> list[Ticket]:
+    """Tickets that people call so ("HELP-12"), the newest first. Looks through all: for people, not for programs."""
+    query = text("""
+        SELECT state::text FROM tickets WHERE upper(state->>'name') = upper(:name)
+        ORDER BY updated_at DESC LIMIT :many
+    """)
+    rows = connection.execute(query, {"name": name, "many": limit}).scalars()
+    return [_ticket.decode(state) for state in rows]
 
 
 def newest_of(connection: Connection, requesters: Iterable[str], since: datetime) -> str | None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
+from bridge.domain.goals import Goal, SlaPolicy, VendorSlas
 from bridge.domain.judge import Policy
 from bridge.domain.model import ConfigError, Team
 from bridge.domain.routing import Routes
 from bridge.settings import DeskSetting, Settings
 from bridge.store import connect, teams
+from bridge.work.budget import Shared
 from bridge.work.tokens import Minted
 from connectors import Channel, Desk, channel_kinds
 
@@ -55,9 +57,17 @@ class Bridge:
         found: dict[str, Channel] = dict(self.desks)
         if slack := self.settings.slack:
             found["slack"] = channel_kinds()["slack"](
-                name="slack", token=self.settings.secret(slack.token), base_url=slack.base_url
+                name="slack",
+                token=self.settings.secret(slack.token),
+                base_url=slack.base_url,
+                budget=self.budget,
             )
         return found
+
+    @cached_property
+    def budget(self) -> Shared:
+        """What all processes together may ask of each vendor."""
+        return Shared(self.engine, self.now)
 
     @cached_property
     def tokens(self) -> dict[str, str]:
@@ -72,7 +82,7 @@ class Bridge:
         else:
             client = [self.settings.secret(variable) for variable in setting.variables]
             token = Minted(self.engine, self.now, name, lambda: setting.desk.mint(*client))
-        desk: Desk = dataclasses.replace(setting.desk, token=token)
+        desk: Desk = dataclasses.replace(setting.desk, token=token, budget=self.budget)
         return desk
 
     # --- policy, from files and from the teams in the database
@@ -86,6 +96,7 @@ class Bridge:
             if team.calendar in settings.calendars
             for group in team.groups
         }
+        groups = {team.name: team.groups for team in known}
         goals = []
         for goal in settings.goals:
             own = settings.team_targets.get(goal.name, {})
@@ -99,6 +110,12 @@ class Bridge:
             hours=settings.hours,
             calendars=calendars,
             statuses={name: desk.statuses for name, desk in settings.desks.items()},
+            policies=tuple(_on_groups(policy, groups, goals) for policy in settings.policies),
+            vendors={
+                name: VendorSlas(win=desk.desk.slas == "win", goals=desk.sla_goals)
+                for name, desk in settings.desks.items()
+                if desk.desk.slas != "off"
+            },
         )
 
     def routes(self, team: Team) -> Routes:
@@ -108,6 +125,23 @@ class Bridge:
     def teams(self, connection: Connection) -> list[Team]:
         """All teams as they are now."""
         return teams.all_teams(connection)
+
+
+def _on_groups(
+    policy: SlaPolicy, groups: Mapping[str, Sequence[str]], usual: Sequence[Goal]
+) -> SlaPolicy:
+    """The policy with helpdesks' groups in place of our teams' names, and teams' targets where it names no other."""
+    teams = {goal.name: goal.teams for goal in usual}
+    targets = {goal.name: goal.targets for goal in usual}
+    own = {
+        name: replace(goal, teams=teams[name]) if goal.targets == targets[name] else goal
+        for name, goal in policy.goals.items()
+    }
+    policy = replace(policy, goals=own)
+    if not policy.match.teams:
+        return policy
+    theirs = frozenset(group for name in policy.match.teams for group in groups.get(name, ()))
+    return replace(policy, match=replace(policy.match, teams=theirs or frozenset({""})))
 
 
 def team_named(name: str, known: Sequence[Team]) -> Team:

@@ -33,6 +33,7 @@ from bridge.work.faults import Fault, guarded
 from bridge.work.lookup import remember
 from bridge.work.queue import wake_deliveries
 from connectors import Desk, Dispatch, Unsearchable
+from connectors.budget import Urgency, urgent
 
 LONGEST_PAUSE = timedelta(minutes=10)
 MOST_ATTEMPTS = 150  # a day, at the longest pause
@@ -49,7 +50,8 @@ def deliver(bridge: Bridge, number: int) -> None:
         row = deliveries.take(connection, number, bridge.now())
     if row is None:
         return
-    outcome = guarded(lambda: _attempt(bridge, row), delivery=row.id)
+    with urgent(Urgency.ALERT):
+        outcome = guarded(lambda: _attempt(bridge, row), delivery=row.id)
     if isinstance(outcome, Fault):
         outcome = Undeliverable(outcome, retry_after=AFTER_A_FAULT, unsure=True)
     if isinstance(outcome, Undeliverable):

@@ -12,11 +12,27 @@ from bridge.domain.model import Undeliverable, Unreadable
 from bridge.store import errands, inbox
 from bridge.store.errands import Errand
 from bridge.work.bridge import Bridge
+from bridge.work.confirm import confirm
 from bridge.work.faults import Fault, guarded
+from bridge.work.judging import judge_again
 from bridge.work.lookup import match, read
-from bridge.work.queue import DRAIN, FETCH, MATCH, POLL, READ, wake, wake_errands
+from bridge.work.queue import (
+    CONFIRM,
+    DRAIN,
+    FETCH,
+    MATCH,
+    PAST,
+    POLL,
+    READ,
+    RETIME,
+    SWEEP,
+    wake,
+    wake_errands,
+)
 from bridge.work.reading import incoming_of
+from bridge.work.sweep import sweep
 from connectors import Polled
+from connectors.budget import Urgency, urgent
 
 LEASE = timedelta(minutes=2)  # longer than any errand can take: it is taken up again after it
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -25,6 +41,19 @@ AFTER_A_FAULT = timedelta(minutes=1)
 MATCH_PATIENCE = timedelta(
     minutes=1
 )  # how long an answer waits for a desk that doesn't say whose it is
+
+NO_SWEEP = timedelta(
+    hours=1
+)  # until the clock takes away the errand of a desk that isn't swept any more
+
+_LEASES = {CONFIRM: timedelta(seconds=20)}  # asked twice is harmless, and a timer should not wait
+_STANDING = (POLL, SWEEP, CONFIRM, RETIME)
+_URGENCY = {
+    CONFIRM: Urgency.ALERT,
+    POLL: Urgency.SWEEP,
+    SWEEP: Urgency.SWEEP,
+    PAST: Urgency.SWEEP,
+}
 
 log = structlog.get_logger()
 
@@ -40,10 +69,12 @@ class _Again(Struct, frozen=True):
 def run(bridge: Bridge, task: str, key: str) -> None:
     """Run the errand if it is due; else do nothing."""
     with bridge.engine.begin() as connection:
-        errand = errands.take(connection, task, key, bridge.now(), LEASE)
+        lease = _LEASES.get(task, LEASE)
+        errand = errands.take(connection, task, key, bridge.now(), lease)
     if errand is None:
         return
-    outcome = guarded(lambda: _attempt(bridge, errand), errand=task, key=key)
+    with urgent(_URGENCY.get(task, Urgency.READ)):
+        outcome = guarded(lambda: _attempt(bridge, errand), errand=task, key=key)
     if isinstance(outcome, Fault):
         outcome = Undeliverable(outcome, retry_after=AFTER_A_FAULT)
     now = bridge.now()
@@ -77,7 +108,7 @@ def _attempt(bridge: Bridge, errand: Errand) -> Undeliverable | _Again | None:
 
 def _goes_on(bridge: Bridge, errand: Errand, error: Undeliverable, wait: timedelta) -> bool:
     """Whether it is worth another try."""
-    if errand.task == POLL:
+    if errand.task in _STANDING:
         return True
     if error.retry_after is None or errand.attempts >= MOST_ATTEMPTS:
         return False
@@ -112,6 +143,27 @@ def _fetch(bridge: Bridge, errand: Errand) -> None:
         wake(connection, DRAIN)
 
 
+def _confirm(bridge: Bridge, errand: Errand) -> _Again | None:
+    """Ring a desk's due timers, each after a look at its ticket."""
+    away = confirm(bridge, errand.key)
+    return _Again(away.after, "", away.why) if away else None
+
+
+def _retime(bridge: Bridge, errand: Errand) -> _Again | None:
+    """Set timers anew, some tickets at a time."""
+    last = judge_again(bridge, errand.cursor)
+    return _Again(timedelta(), last) if last else None
+
+
+def _sweep(bridge: Bridge, errand: Errand) -> _Again:
+    """Ask a desk for what no webhook told."""
+    every = bridge.settings.desks[errand.key].sweep or NO_SWEEP
+    swept = sweep(bridge, errand.key, errand.cursor)
+    if swept.failure is not None:
+        return _Again(swept.failure.retry_after or every, swept.cursor, str(swept.failure))
+    return _Again(timedelta() if swept.more else every, swept.cursor)
+
+
 def _poll(bridge: Bridge, errand: Errand) -> _Again:
     """Ask a desk for news of a source that nobody calls."""
     setting = bridge.settings.sources[errand.key]
@@ -143,6 +195,10 @@ _TASKS: dict[str, Callable[[Bridge, Errand], _Again | None]] = {
     POLL: _poll,
     MATCH: lambda bridge, errand: match(bridge, int(errand.key)),
     READ: lambda bridge, errand: read(bridge, errand.key),
+    PAST: lambda bridge, errand: read(bridge, errand.key, quiet=True),
+    CONFIRM: _confirm,
+    SWEEP: _sweep,
+    RETIME: _retime,
 }
 
 
@@ -165,12 +221,15 @@ def _unmatched(bridge: Bridge, key: str, error: Undeliverable) -> None:
 _GIVE_UP: dict[str, Callable[[Bridge, str, Undeliverable], None]] = {
     FETCH: _unfetched,
     READ: _unread,
+    PAST: _unread,
     MATCH: _unmatched,
 }
 
 
-def begin_polls(bridge: Bridge) -> None:
-    """Let there be an errand for each source that is polled, and none for one that is no more."""
+def begin_standing(bridge: Bridge) -> None:
+    """Let there be an errand for each source that is polled and each desk that is swept, and none for others."""
     polled = [name for name, setting in bridge.settings.sources.items() if setting.polled]
+    swept = [name for name, setting in bridge.settings.desks.items() if setting.sweep]
     with bridge.engine.begin() as connection:
         errands.stand(connection, POLL, polled, bridge.now())
+        errands.stand(connection, SWEEP, swept, bridge.now())

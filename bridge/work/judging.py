@@ -15,14 +15,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from bridge.domain.alerts import Step, reconcile, retell
-from bridge.domain.goals import deadlines
+from bridge.domain.alerts import Step, acknowledge, reconcile, retell
+from bridge.domain.clocks import clocks, deadlines, overdue
 from bridge.domain.judge import Policy, judge
 from bridge.domain.model import (
     Alert,
     AnyEvent,
     Deadline,
     Due,
+    Pressed,
+    Read,
     Severity,
     Team,
     Ticket,
@@ -32,7 +34,7 @@ from bridge.domain.ticket import fold, fold_all, late
 from bridge.store import alerts, deliveries, inbox, tickets
 from bridge.work.bridge import Bridge, team_named
 from bridge.work.faults import Fault, guarded
-from bridge.work.queue import wake_deliveries
+from bridge.work.queue import READ, ask, wake_deliveries
 
 BATCH = 500
 
@@ -47,6 +49,7 @@ class _Outcome(Struct, frozen=True):
     told: dict[str, Severity]
     alert: Alert | None
     steps: tuple[Step, ...]
+    silent: tuple[Due, ...] = ()
 
 
 def judge_tickets(bridge: Bridge) -> int:
@@ -61,8 +64,24 @@ def judge_tickets(bridge: Bridge) -> int:
         return len(claimed)
 
 
+def judge_again(bridge: Bridge, after: str) -> str:
+    """Judge the next tickets in the order of their names, though nothing happened; the last one, "" at the end.
+
+    Their timers are set anew and their live alerts kept current. None opens: that takes an event.
+    """
+    with bridge.engine.begin() as connection:
+        subjects = tickets.following(connection, after, BATCH)
+        if claimed := tickets.claim(connection, subjects):
+            _judge_claimed(bridge, connection, claimed, idle=True)
+    return subjects[-1] if subjects else ""
+
+
 def _judge_claimed(
-    bridge: Bridge, connection: Connection, claimed: Sequence[tickets.Claimed]
+    bridge: Bridge,
+    connection: Connection,
+    claimed: Sequence[tickets.Claimed],
+    *,
+    idle: bool = False,
 ) -> None:
     subjects = [c.id for c in claimed]
     waiting = tickets.waiting(connection, subjects)
@@ -74,13 +93,9 @@ def _judge_claimed(
     done: list[int] = []
     for claim in claimed:
         news = [w.event for w in waiting[claim.id]]
-        if not news:
+        if not news and not idle:
             continue
-        stored = (
-            tickets.history(connection, claim.id)
-            if any(late(claim.ticket, e) for e in news)
-            else None
-        )
+        stored = tickets.history(connection, claim.id) if _refolds(claim.ticket, news) else None
         outcome = guarded(
             lambda c=claim, n=news, s=stored: _judge(policy, c, n, s, live.get(c.id), now=now),  # type: ignore[misc]
             subject=claim.id,
@@ -94,8 +109,28 @@ def _judge_claimed(
         outcomes.append((claim, outcome))
     tickets.store(connection, [tickets.Judged(o.ticket, o.timers, o.told) for _, o in outcomes])
     tickets.judged(connection, done)
+    silent = [tickets.arrive(e, now) for _, o in outcomes for e in o.silent]
+    tickets.add_events(connection, silent, judged=True)
+    _read_unknown(bridge, connection, [o.ticket for _, o in outcomes])
     _set_timers(connection, outcomes)
     _tell(bridge, connection, [outcome for _, outcome in outcomes], known_teams)
+
+
+def _refolds(ticket: Ticket | None, news: Sequence[AnyEvent]) -> bool:
+    """Whether the ticket is folded anew from all that is stored of it.
+
+    So it is for an event that belongs before what is folded, after its history was read, and where an earlier version
+    folded it, which knew less.
+    """
+    if any(late(ticket, event) or isinstance(event, Read) for event in news):
+        return True
+    return ticket is not None and ticket.known_at is None and ticket.desk != "answer"
+
+
+def _read_unknown(bridge: Bridge, connection: Connection, judged: Sequence[Ticket]) -> None:
+    """Have tickets read whose beginning nobody told: till then no clock runs on them."""
+    unknown = [t.id for t in judged if t.live and not t.whole and t.desk in bridge.settings.desks]
+    ask(connection, READ, unknown, bridge.now())
 
 
 def _judge(
@@ -119,12 +154,25 @@ def _judge(
             ticket = fold(ticket, event, statuses)
     if ticket is None:
         raise ValueError("a ticket without events")
+    quiet = live is None and any(isinstance(e, Read) and e.quiet for e in news)
+    silent: tuple[Due, ...] = ()
+    if quiet:
+        silent = overdue(ticket, clocks(ticket, policy), now)
+        for event in silent:
+            ticket = fold(ticket, event, statuses)
     judgement = judge(ticket, policy, now)
     alert, steps = live, no_steps
-    if judgement.findings or live is not None:
-        alert, steps = reconcile(live, ticket, judgement.findings, claim.told, now)
-    told = retell(claim.told, judgement.findings) if alert is not None else claim.told
-    return _Outcome(ticket, deadlines(judgement.clocks, now), told, alert, steps)
+    for event in news:
+        if isinstance(event, Pressed):
+            alert, taken = acknowledge(alert, event)
+            steps += taken
+    if live is not None or (judgement.findings and news and not quiet):
+        alert, changed = reconcile(alert, ticket, judgement.findings, claim.told, now)
+        steps += changed
+    heard = alert is not None or quiet
+    told = retell(claim.told, judgement.findings) if heard else claim.told
+    timers = deadlines(ticket, judgement.clocks, policy.hours_of(ticket), now)
+    return _Outcome(ticket, timers, told, alert, steps, silent)
 
 
 def _set_timers(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from bridge.domain.model import Contact, Undeliverable
+from msgspec.structs import replace
+
+from bridge.domain.model import AnyEvent, Contact, Read, Seen, Ticket, Touched, Undeliverable
 from bridge.store import deliveries, inbox, teams, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.queue import DRAIN, wake
 from bridge.work.reading import answers_in, read_rows, store_events
-from connectors import Person
+from connectors import Person, State
+from connectors.reading import fingerprint
+
+SETTLES = timedelta(seconds=2)
 
 
 def match(bridge: Bridge, number: int, *, look: bool = True) -> None:
@@ -29,15 +35,59 @@ def match(bridge: Bridge, number: int, *, look: bool = True) -> None:
         wake(connection, DRAIN)
 
 
-def read(bridge: Bridge, subject: str) -> None:
-    """Read a ticket from its desk, and store what happened to it as events. Raises Undeliverable."""
+def read(bridge: Bridge, subject: str, *, quiet: bool = False) -> None:
+    """Read a ticket from its desk, and store what happened to it as events. Raises Undeliverable.
+
+    `quiet`: what is wrong with it already is told to nobody.
+    """
     desk, _, key = subject.partition(":")
-    found = bridge.desks[desk].history(key)
+    now = bridge.now()
+    found = settled(bridge.desks[desk].history(key), now)
+    store_found(bridge, [hushed(event, now) for event in found] if quiet else found)
+    if not any(isinstance(event, Read) for event in found):
+        raise Undeliverable("it changes at this very moment", retry_after=SETTLES)
+
+
+def settled(found: Sequence[AnyEvent], now: datetime) -> list[AnyEvent]:
+    """What was read, without the word that this is all where the moment it speaks of is not over yet.
+
+    A helpdesk that tells times in whole seconds may change the ticket once more within the second that was read.
+    """
+    return [event for event in found if not (isinstance(event, Read) and event.at > now)]
+
+
+def hushed(event: AnyEvent, now: datetime) -> AnyEvent:
+    """A `Read` that has nobody told what was wrong already; any other event as it is."""
+    return replace(event, quiet=True, found_at=now) if isinstance(event, Read) else event
+
+
+def store_found(bridge: Bridge, found: Sequence[AnyEvent]) -> int:
+    """Store what a desk was asked for, as events like those of any webhook; how many were not known yet."""
+    if not found:
+        return 0
     now = bridge.now()
     with bridge.engine.begin() as connection:
         owners = deliveries.our_users(connection)
-        store_events(connection, [tickets.arrive(e, now) for e in found], owners)
-        wake(connection, DRAIN)
+        new = store_events(connection, [tickets.arrive(e, now) for e in found], owners)
+        if new:
+            wake(connection, DRAIN)
+    return new
+
+
+def clocks_moved(ticket: Ticket, state: State, now: datetime) -> Touched | None:
+    """How the helpdesk's own clocks stand, if otherwise than we knew."""
+    if state.seen is None or state.seen.clocks is None or state.updated_at is None:
+        return None
+    if state.seen.clocks == ticket.clocks:
+        return None
+    seen = Seen(clocks=state.seen.clocks)
+    return Touched(
+        id=f"{ticket.id}:clocks:{state.updated_at.isoformat()}:{fingerprint(seen)[:12]}",
+        subject=ticket.id,
+        at=state.updated_at,
+        seq=int(now.timestamp()),  # of several at one moment, the last that was asked for counts
+        seen=seen,
+    )
 
 
 def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:

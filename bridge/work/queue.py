@@ -21,6 +21,10 @@ QUEUE = "bridge"
 _CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue listen
 DRAIN, DELIVER, ASK = "drain", "deliver", "ask"
 MATCH, READ, FETCH, POLL = "match", "read", "fetch", "poll"  # the errands that ASK runs
+PAST, CONFIRM, SWEEP, RETIME = "past", "confirm", "sweep", "retime"
+
+_URGENT = {DRAIN: 3, CONFIRM: 2, DELIVER: 1}
+"""What goes first: that a case is seen, before it is told, before anything else that can wait."""
 
 _deferring = App(connector=SyncPsycopgConnector())  # only ever used on a connection handed in
 
@@ -68,7 +72,14 @@ def _wake(connection: Connection, task: str, wanted: Mapping[str, dict[str, Any]
         if not missing:
             return
         jobs = [
-            Job(queue=QUEUE, lock=None, queueing_lock=lock, task_name=task, task_kwargs=arguments)
+            Job(
+                queue=QUEUE,
+                lock=None,
+                queueing_lock=lock,
+                task_name=task,
+                task_kwargs=arguments,
+                priority=_URGENT.get(arguments.get("errand", task), 0),
+            )
             for lock, arguments in missing.items()
         ]
         savepoint = connection.begin_nested()

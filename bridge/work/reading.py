@@ -184,12 +184,17 @@ def _can_look(bridge: Bridge, row: inbox.Kept, event: Rated) -> bool:
 
 
 def store_events(
-    connection: Connection, found: Sequence[tickets.Arrived], owners: dict[str, set[str]]
-) -> None:
-    """Store events, those that our own writing caused marked as ours."""
+    connection: Connection,
+    found: Sequence[tickets.Arrived],
+    owners: dict[str, set[str]],
+    *,
+    judged: bool = False,
+) -> int:
+    """Store events, those that our own writing caused marked as ours; how many were not known yet."""
     notes = {desk: [n for a in found if (n := _note(a.event, desk))] for desk in owners}
     ours = {desk: deliveries.ours(connection, desk, refs) for desk, refs in notes.items() if refs}
-    tickets.add_events(connection, [_own(arrived, owners, ours) for arrived in found])
+    own = [_own(arrived, owners, ours) for arrived in found]
+    return tickets.add_events(connection, own, judged=judged)
 
 
 def _own(

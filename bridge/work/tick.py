@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from msgspec import Struct
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
+from sqlalchemy import Connection
 
-from bridge.domain.model import Due
-from bridge.store import deliveries, errands, inbox, tickets
+from bridge.store import budgets, deliveries, due, errands, inbox, tickets
 from bridge.work.bridge import Bridge
-from bridge.work.queue import DRAIN, wake, wake_deliveries, wake_errands
+from bridge.work.budget import FORGOTTEN
+from bridge.work.queue import CONFIRM, DRAIN, ask, wake, wake_deliveries, wake_errands
 
-RING_BATCH = 500
+BATCH = 500
 FAILED_JOBS_HOURS = 7 * 24
 LEFT_BEHIND = timedelta(seconds=1)
 
@@ -25,43 +27,42 @@ log = structlog.get_logger()
 class Ticked(Struct, frozen=True):
     """What a tick found to do."""
 
-    rung: int
+    desks: int  # that have timers due
     deliveries: int
     errands: int
 
     def __bool__(self) -> bool:
-        return bool(self.rung or self.deliveries or self.errands)
+        return bool(self.desks or self.deliveries or self.errands)
 
 
 def tick(bridge: Bridge) -> Ticked:
-    """Ring the timers that are due, send and ask what may be now, and make good what was left behind."""
+    """See which timers are due, send and ask what may be now, and make good what was left behind.
+
+    A due timer doesn't ring here: its desk's `confirm` errand looks at the ticket first.
+    """
     now = bridge.now()
+    left, cut_off = now - LEFT_BEHIND, now - bridge.settings.recovery.cut_off
     with bridge.engine.begin() as connection:
-        due = tickets.take_due(connection, now, RING_BATCH)
-        rung = [
-            Due(
-                id=f"due:{subject}:{timer.goal}:{timer.stage}:{timer.due_at.isoformat()}",
-                subject=subject,
-                at=timer.due_at,
-                goal=timer.goal,
-                stage=timer.stage,
-            )
-            for subject, timer in due
-        ]
-        tickets.add_events(connection, [tickets.arrive(event, now) for event in rung])
-        left = now - LEFT_BEHIND
-        if (
-            rung
-            or inbox.waiting_since(connection, left)
-            or tickets.waiting_before(connection, left)
-        ):
+        if not due.anything(connection, now, left=left, cut_off=cut_off):
+            return Ticked(0, 0, 0)
+        desks = _free(connection, tickets.due_desks(connection, now), now)
+        ask(connection, CONFIRM, desks, now)
+        if inbox.waiting_since(connection, left) or tickets.waiting_before(connection, left):
             wake(connection, DRAIN)
-        deliveries.rescue(connection, now - bridge.settings.recovery.cut_off)
-        ready = deliveries.due(connection, now, RING_BATCH)
+        deliveries.rescue(connection, cut_off)
+        ready = deliveries.due(connection, now, BATCH)
         wake_deliveries(connection, ready)
-        asked = errands.due(connection, now, RING_BATCH)
+        asked = errands.due(connection, now, BATCH)
         wake_errands(connection, asked)
-    return Ticked(len(rung), len(ready), len(asked))
+    return Ticked(len(desks), len(ready), len(asked))
+
+
+def _free(connection: Connection, desks: Sequence[str], now: datetime) -> list[str]:
+    """The desks that are not being asked already, or away."""
+    if not desks:
+        return []
+    busy = errands.find(connection, [(CONFIRM, desk) for desk in desks])
+    return [d for d in desks if not any(e.key == d and e.not_before > now for e in busy)]
 
 
 def tidy(bridge: Bridge) -> None:
@@ -71,6 +72,7 @@ def tidy(bridge: Bridge) -> None:
         with bridge.engine.begin() as connection:
             gone = inbox.forget(connection, now - keep.raw)
             gone += tickets.forget_events(connection, now - keep.events)
+            budgets.forget(connection, now - FORGOTTEN)
         if not gone:
             return
 

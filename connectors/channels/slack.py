@@ -16,6 +16,7 @@ from slack_sdk.web import SlackResponse
 
 from bridge.domain.model import Action, Receipt, Undeliverable
 from connectors import Dispatch, Unsearchable
+from connectors.budget import UNLIMITED, Budget
 from connectors.channels.slack_blocks import (
     block_id,
     blocks,
@@ -23,6 +24,7 @@ from connectors.channels.slack_blocks import (
     reply_blocks,
     reply_fallback,
 )
+from connectors.channels.slack_limits import RATE_LIMITED, Metered
 from connectors.channels.slack_refusals import ACCOUNT, ADVICE, INVITE, Refusal
 from connectors.channels.slack_setup import SlackSetup
 from connectors.http import TIMEOUT, redact, transport, usable, verdict
@@ -41,7 +43,6 @@ _PER_PAGE = 200
 _SKEW = timedelta(minutes=5)  # how far Slack's clock and ours may be apart
 _SOON = timedelta(seconds=30)
 
-_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable"})  # maybe carried out
 _NOT_DONE = frozenset({"request_timeout", "team_added_to_org", "message_limit_exceeded"})
 _GARBLED = (AttributeError, LookupError, TypeError, ValueError)  # what the SDK makes of bad answers
@@ -51,7 +52,7 @@ _GARBLED = (AttributeError, LookupError, TypeError, ValueError)  # what the SDK 
 class Slack:
     """A workspace, through a bot token with chat:write (and channels:join, channels:history).
 
-    `token` may be a function that gives the current one.
+    `token` may be a function that gives the current one. What is sent is taken from the `budget`.
     """
 
     kind: ClassVar[str] = "slack"
@@ -59,6 +60,7 @@ class Slack:
     name: str = "slack"
     token: str | Callable[[], str] = field(repr=False)
     base_url: str = "https://slack.com/api/"
+    budget: Budget = field(default=UNLIMITED, repr=False)
 
     def __post_init__(self) -> None:
         _QUIET.setLevel(logging.CRITICAL)
@@ -199,7 +201,9 @@ class Slack:
         token = token.strip()
         if not usable(token):
             raise Undeliverable(f"{self.name}: the token is empty or isn't one", wide=True)
-        client = WebClient(
+        client = Metered(
+            account=self.name,
+            budget=self.budget,
             token=token,
             base_url=self.base_url,
             timeout=_TIMEOUT,
@@ -224,7 +228,7 @@ class Slack:
         found = data.get("error")
         code = found if isinstance(found, str) and _CODE.fullmatch(found) else ""
         words = redact(code, [token])
-        status = 429 if code in _RATE_LIMITED else int(response.status_code)
+        status = 429 if code in RATE_LIMITED else int(response.status_code)
         headers = {str(name): str(value) for name, value in dict(response.headers).items()}
         if failure := verdict(status, headers, words, who=self.name):
             return failure

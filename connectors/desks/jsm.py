@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -26,18 +26,29 @@ from bridge.domain.model import (
     AnyEvent,
     Category,
     ConfigError,
-    Contact,
     Receipt,
     Undeliverable,
     Unreadable,
 )
-from connectors import Dispatch, Door, Person, Unsearchable
+from connectors import Dispatch, Door, Known, Past, Person, State, Swept, Unsearchable
+from connectors.budget import UNLIMITED, Budget, Gate
+from connectors.desks import jsm_past, jsm_reading, jsm_sweep
 from connectors.desks import jsm_shapes as shapes
-from connectors.desks.jsm_history import history
-from connectors.desks.jsm_issue import STATUSES, rated
+from connectors.desks.jsm_clocks import SLA_GOALS
+from connectors.desks.jsm_issue import STATUSES
+from connectors.desks.jsm_limits import JiraLimits
 from connectors.desks.jsm_note import note_text
 from connectors.desks.jsm_setup import JsmSetup
-from connectors.desks.jsm_shapes import Comment, Credentials, Missing, basic, verdict
+from connectors.desks.jsm_shapes import (
+    MOST_PAGES,
+    PLATFORM,
+    SERVICE_DESK,
+    Comment,
+    Credentials,
+    Missing,
+    basic,
+    verdict,
+)
 from connectors.http import TIMEOUT, Refused, redact, session, transport
 from connectors.plain import plain
 from connectors.reading import Node
@@ -45,13 +56,9 @@ from connectors.reading import Node
 T = TypeVar("T")
 Params = Mapping[str, str | list[str]]
 
-_PLATFORM = "rest/api/2"
-_SERVICE_DESK = "rest/servicedeskapi"
-
 _ON_A_PAGE = 100  # comments, projects, issues; Jira gives fewer where it likes
 _PEOPLE_AT_ONCE = 50  # users in one call: their ids stand in the address
 _LOOK_BACK = 3  # pages of comments to look through for a note of ours
-_MOST_PAGES = 100  # of an issue's comments or changes, of projects, of a search
 _SKEW = timedelta(minutes=5)  # how far Jira's clock and ours may be apart
 _SOON = timedelta(seconds=30)
 _GARBLED = (JIRAError, AttributeError, LookupError, TypeError, ValueError)
@@ -73,18 +80,23 @@ class JiraServiceManagement:
     `token(False)` gives the API token of the account `user`, an e-mail address; without a user it is sent as a bearer
     token, as a server of one's own wants it. It may raise Undeliverable. `user_id` is the account's id (see `me`):
     what that account did is the bridge's. `base_url` takes the place of https://<site>.atlassian.net, for a server of
-    one's own or a sandbox; it is reached without a proxy. A ticket's key is the issue's number, which stays when the
-    issue is moved.
+    one's own or a sandbox; it is reached without a proxy. `slas` says whether Jira's own service levels count: not at
+    all, before our goals, or where we have none. A ticket's key is the issue's number, which stays when the issue is
+    moved.
     """
 
     kind: ClassVar[str] = "jsm"
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"arbitrary_types_allowed": True}
     statuses: ClassVar[Mapping[str, Category]] = STATUSES
+    sla_goals: ClassVar[Mapping[str, str]] = SLA_GOALS
 
     name: str
     site: str = field(metadata={"hint": "the first part of <site>.atlassian.net"})
     user: str = ""
     base_url: str = ""
     user_id: str = ""
+    slas: Literal["off", "win", "lose"] = "off"
+    budget: Budget = field(default=UNLIMITED, repr=False)
     token: Callable[[bool], str] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +110,7 @@ class JiraServiceManagement:
         Labels that are as wanted are not written again: each write would call our own webhook. `notifyUsers=false`
         spares the watchers an e-mail; Jira heeds it for administrators of the project only.
         """
-        key = self._number(dispatch.to)
+        key = self.number(dispatch.to)
         if dispatch.action is Action.NOTE:
             return self._note(key, dispatch)
         if dispatch.action is Action.TAG:
@@ -116,7 +128,7 @@ class JiraServiceManagement:
         Comments are read newest first (`orderBy=-created`). Jira keeps a comment as a document and writes it as
         markup again, perhaps with backslashes of its own, so these are left out of the comparison. Unconfirmed.
         """
-        key = self._number(dispatch.to)
+        key = self.number(dispatch.to)
         if dispatch.action is Action.NOTE:
             return self._find_note(key, dispatch.marker, since - _SKEW)
         labels, wanted = set(self._labels(key)), set(dispatch.tags)
@@ -125,9 +137,9 @@ class JiraServiceManagement:
 
     def _note(self, key: str, dispatch: Dispatch) -> Receipt:
         note = _internal(note_text(dispatch.message, dispatch.marker))
-        path = f"{_SERVICE_DESK}/request/{key}/comment"
+        path = f"{SERVICE_DESK}/request/{key}/comment"
         try:
-            written = self._ask(path, shapes.comment, key=key, method="POST", body=note)
+            written = self.ask(path, shapes.comment, key=key, method="POST", body=note)
         except Missing:
             raise self._no_request(key) from None
         remark = "Jira shows the note to the customer" if written.public else ""
@@ -135,16 +147,16 @@ class JiraServiceManagement:
 
     def _no_request(self, key: str) -> Undeliverable:
         """Why there is no request to write to: the issue is gone, which raises, or it is one without a customer."""
-        path, params = f"{_PLATFORM}/issue/{key}", {"fields": "project"}
-        name = self._ask(path, lambda issue: issue["key"].id(need=True), key=key, params=params)
+        path, params = f"{PLATFORM}/issue/{key}", {"fields": "project"}
+        name = self.ask(path, lambda issue: issue["key"].id(need=True), key=key, params=params)
         return Undeliverable(
             f"issue {plain(name, 40)} is not a service request: "
             "a comment on it would be seen by everyone, so there is no note"
         )
 
     def _find_note(self, key: str, marker: str, since: datetime) -> Receipt | None:
-        path, params = f"{_PLATFORM}/issue/{key}/comment", {"orderBy": "-created"}
-        pages = self._pages(path, "comments", shapes.comment, key, params)
+        path, params = f"{PLATFORM}/issue/{key}/comment", {"orderBy": "-created"}
+        pages = self.pages(path, "comments", shapes.comment, key, params)
         for number, (comments, last) in enumerate(pages, 1):
             for comment in comments:
                 if self._is_ours(comment, marker):
@@ -163,13 +175,13 @@ class JiraServiceManagement:
 
     def _labels(self, key: str) -> tuple[str, ...]:
         params = {"fields": "labels"}
-        return self._ask(f"{_PLATFORM}/issue/{key}", shapes.labels, key=key, params=params)
+        return self.ask(f"{PLATFORM}/issue/{key}", shapes.labels, key=key, params=params)
 
     def _change(self, key: str, how: str, labels: list[str]) -> None:
         """Add or remove labels; nothing is asked of Jira for none."""
         if labels:
             body = {"update": {"labels": [{how: label} for label in labels]}}
-            path, params = f"{_PLATFORM}/issue/{key}", {"notifyUsers": "false"}
+            path, params = f"{PLATFORM}/issue/{key}", {"notifyUsers": "false"}
             self.request("PUT", path, params=params, body=body, key=key)
 
     # -- in --
@@ -186,7 +198,7 @@ class JiraServiceManagement:
 
     def me(self) -> Person:
         """The user we write as. Raises Undeliverable."""
-        us = self._ask(f"{_PLATFORM}/myself", shapes.person)
+        us = self.ask(f"{PLATFORM}/myself", shapes.person)
         if not us.id:
             why = f"{self.name}: the token isn't accepted; Jira doesn't say who we are"
             raise Undeliverable(why, wide=True)
@@ -204,7 +216,7 @@ class JiraServiceManagement:
             some = wanted[start : start + _PEOPLE_AT_ONCE]
             params: Params = {"accountId": some, "maxResults": str(_PEOPLE_AT_ONCE)}
             try:
-                found += self._ask(f"{_PLATFORM}/user/bulk", _listed, params=params)
+                found += self.ask(f"{PLATFORM}/user/bulk", _listed, params=params)
             except Missing:
                 break
         return [user for user in found if user.id]
@@ -219,49 +231,31 @@ class JiraServiceManagement:
         if "@" not in address:
             return []
         params = {"query": address, "maxResults": "50"}
-        users = self._ask(f"{_PLATFORM}/user/search", _people, params=params)
+        users = self.ask(f"{PLATFORM}/user/search", _people, params=params)
         same = [user for user in users if user.email.casefold() == address]
         return same or [user for user in users if len(users) == 1 and not user.email]
 
     def groups(self) -> dict[str, str]:
         """The service projects: key to name. Raises Undeliverable."""
         params = {"typeKey": "service_desk"}
-        pages = self._pages(f"{_PLATFORM}/project/search", "values", shapes.project, params=params)
+        pages = self.pages(f"{PLATFORM}/project/search", "values", shapes.project, params=params)
         return dict(project for page, _ in pages for project in page)
 
     def history(self, key: str) -> list[AnyEvent]:
-        """An issue's whole life as events, oldest first. Raises Undeliverable.
+        """An issue's whole life as events, oldest first, and the issue as it is. Raises Undeliverable."""
+        return jsm_reading.history_of(self, key)
 
-        The survey's answer has no time of its own: it is told as of the issue's last change.
-        """
-        path = f"{_PLATFORM}/issue/{self._number(key)}"
-        params = {"fields": "*all,-comment,-worklog,-attachment", "expand": "changelog"}
-        issue = self._ask(path, Node.members, key=key, params=params)
-        shown = {"expand": "properties"}
-        comments = self._list(f"{path}/comment", "comments", key, shown)
-        try:
-            changes = [change.value for change in issue["changelog"]["histories"].items()]
-            if (issue["changelog"]["total"].number() or 0) > len(changes):
-                changes = self._list(f"{path}/changelog", "values", key)
-            events = history(self.name, issue.value, comments, changes, self.user_id)
-            if issue["fields"]["resolution"] and (answer := self.feedback(key)):
-                events += self._rated(key, issue["fields"], answer)
-        except Unreadable:
-            raise self._unreadable() from None
-        return sorted(events, key=lambda event: event.order)
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """Issues as they are now, in the order of `keys`, each once. Raises Undeliverable; see `jsm_reading.states`."""
+        return jsm_reading.states(self, keys)
 
-    def _rated(self, key: str, fields: Node, answer: Node) -> list[AnyEvent]:
-        """The survey's answer, if it is one that can be ranked: else the polled source keeps it for a person to see."""
-        reporter = shapes.person(fields["reporter"]) if fields["reporter"] else Person(id="")
-        at = fields["updated"].time()
-        if at is None:
-            raise fields["updated"].wrong("a time")
-        contact = Contact(reporter.name, reporter.email)
-        try:
-            stars, words = shapes.rating(answer), shapes.remark(answer)
-            return [rated(self.name, key, stars, words, at, contact=contact, actor=reporter.id)]
-        except Unreadable:
-            return []
+    def sweep(self, cursor: str, now: datetime, known: Known) -> Swept:
+        """What happened in the service projects since the last time. Raises Undeliverable; see `jsm_sweep.sweep`."""
+        return jsm_sweep.sweep(self, cursor, now, known)
+
+    def past(self, cursor: str, now: datetime) -> Iterator[Past]:
+        """Every open request with its history, a page at a time. Raises Undeliverable; see `jsm_past.past`."""
+        return jsm_past.past(self, cursor, now)
 
     def feedback(self, key: str) -> Node | None:
         """What the customer answered to the request's satisfaction survey; None if nothing. Raises Undeliverable.
@@ -269,9 +263,9 @@ class JiraServiceManagement:
         `rating` is 1 to 5, `comment.body` the words (CSATFeedbackFullDTO of the service desk's API). That nothing
         is a 404, or an answer without a rating, is unconfirmed.
         """
-        path = f"{_SERVICE_DESK}/request/{self._number(key)}/feedback"
+        path = f"{SERVICE_DESK}/request/{self.number(key)}/feedback"
         try:
-            answer = self._ask(path, Node.members)
+            answer = self.ask(path, Node.members)
         except Missing:
             return None
         return answer if answer["rating"] else None
@@ -279,7 +273,7 @@ class JiraServiceManagement:
     def search(self, jql: str, fields: Iterable[str]) -> Iterator[dict[str, Any]]:
         """Issues as they came, page by page. Raises Undeliverable, also for a search without bounds."""
         wanted, page = list(fields), ""
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             issues, page = self.search_page(jql, wanted, page)
             yield from issues
             if not page:
@@ -292,21 +286,18 @@ class JiraServiceManagement:
 
         Jira's index lags behind by seconds. A server of one's own doesn't have this search.
         """
-        answer = self._call(
-            lambda client: client.enhanced_search_issues(
-                jql,
-                nextPageToken=page or None,
-                maxResults=limit,
-                fields=list(fields),
-                json_result=True,
-            )
-        )
-        if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
-            raise self._unreadable()
-        following = answer.get("nextPageToken")
-        if not isinstance(following, str) or answer.get("isLast") is True or following == page:
-            following = ""
-        return [issue for issue in answer["issues"] if isinstance(issue, dict)], following
+        params: Params = {"jql": jql, "fields": list(fields), "maxResults": str(limit)}
+        if page:
+            params = {**params, "nextPageToken": page}
+
+        def shape(answer: Node) -> tuple[list[dict[str, Any]], str]:
+            if not answer["issues"]:
+                raise answer["issues"].wrong("a list")
+            found = [issue.value for issue in answer["issues"].items()]
+            return [issue for issue in found if isinstance(issue, dict)], shapes.next_page(answer)
+
+        issues, following = self.ask(f"{PLATFORM}/search/jql", shape, params=params)
+        return issues, "" if following == page else following
 
     # -- calls --
 
@@ -324,7 +315,10 @@ class JiraServiceManagement:
             timeout=TIMEOUT,
             logging=False,  # else whole answers go to the log
         )
-        ours = session(base_urls={self._server: self._server} if self.base_url else {})
+        ours = session(
+            base_urls={self._server: self._server} if self.base_url else {},
+            gate=Gate(account=self.name, budget=self.budget, rules=JiraLimits()),
+        )
         http = made._session
         http.mount("https://", ours.get_adapter("https://"))
         http.mount("http://", ours.get_adapter("http://"))
@@ -332,8 +326,6 @@ class JiraServiceManagement:
         http.headers["User-Agent"] = "Alert-Bridge"
         http.headers["X-ExperimentalApi"] = "opt-in"  # parts of the service desk's API ask for it
         http.auth = Credentials(self.user, self.token, self.name)
-        made.deploymentType = "Cloud"  # else it searches nothing, without a word
-        made._fields_cache_value = {"id": "id"}  # else a search first asks for every field's name
         return made
 
     def _call(self, call: Callable[[JIRA], T], key: str = "") -> T:
@@ -343,11 +335,11 @@ class JiraServiceManagement:
         except Refused as refused:
             raise self._fault(refused, key) from None
         except requests.JSONDecodeError:
-            raise self._unreadable() from None
+            raise self.unreadable() from None
         except requests.RequestException as error:
             raise transport(error, who=self.name) from None
         except _GARBLED:
-            raise self._unreadable() from None
+            raise self.unreadable() from None
 
     def _fault(self, refused: Refused, key: str) -> Undeliverable:
         if refused.status == 404 and key:
@@ -357,7 +349,8 @@ class JiraServiceManagement:
         about = f"{self.name} (issue {key})" if key else self.name
         return verdict(refused.status, refused.headers, said, who=about)
 
-    def _unreadable(self) -> Undeliverable:
+    def unreadable(self) -> Undeliverable:
+        """What to raise for an answer of another shape: it may be better a little later."""
         why = f"{self.name} gave an answer that can't be read"
         return Undeliverable(why, retry_after=_SOON, unsure=True)
 
@@ -397,7 +390,7 @@ class JiraServiceManagement:
 
         return self._call(call, key)
 
-    def _ask(
+    def ask(
         self,
         path: str,
         shape: Callable[[Node], T],
@@ -407,13 +400,14 @@ class JiraServiceManagement:
         method: str = "GET",
         body: Any = None,
     ) -> T:
+        """What `shape` makes of the answer to a call. Raises Undeliverable, for a 404 Missing."""
         answer = self.request(method, path, params=params, body=body, key=key)
         try:
             return shape(shapes.decode(answer))
         except Unreadable:
-            raise self._unreadable() from None
+            raise self.unreadable() from None
 
-    def _pages(
+    def pages(
         self,
         path: str,
         member: str,
@@ -421,29 +415,33 @@ class JiraServiceManagement:
         key: str = "",
         params: Params | None = None,
     ) -> Iterator[tuple[list[T], bool]]:
-        """Every page of a list by `startAt`: what stands in the member of that name, and whether it is the last."""
+        """Every page of a list by `startAt`: what stands in the member of that name, and whether it is the last.
+
+        Raises Undeliverable.
+        """
         start, last = 0, False
 
         def page(answer: Node) -> tuple[list[T], bool]:
             items = [shape(item) for item in answer[member].items()]
             return items, shapes.is_last(answer, member, start + len(items))
 
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             place = {"startAt": str(start), "maxResults": str(_ON_A_PAGE)}
-            items, last = self._ask(path, page, key=key, params={**(params or {}), **place})
+            items, last = self.ask(path, page, key=key, params={**(params or {}), **place})
             yield items, last
             start += len(items)
             if last:
                 return
 
-    def _list(
+    def list_all(
         self, path: str, member: str, key: str, params: Params | None = None
     ) -> list[dict[str, Any]]:
-        """All the objects on all the pages, as they came."""
-        pages = self._pages(path, member, Node.members, key, params)
+        """All the objects on all the pages of a list, as they came. Raises Undeliverable."""
+        pages = self.pages(path, member, Node.members, key, params)
         return [item.value for page, _ in pages for item in page]
 
-    def _number(self, key: str) -> str:
+    def number(self, key: str) -> str:
+        """The key, if it is an issue's number. Raises Undeliverable."""
         if not (key.isascii() and key.isdecimal() and len(key) <= 19):
             raise Undeliverable(f"{plain(key, 40)!r} is no ticket of {self.name}")
         return key

@@ -4,7 +4,7 @@ Shapes: developer.atlassian.com/cloud/jira/platform/rest/v2, GET issue/{id}, iss
 expand=properties, for old servers tell an internal comment by nothing else) and issue/{id}/changelog. The webhooks
 read comments and changes with what stands here, so that one fact is one event, whichever way it comes. That the
 changelog lists a save's items in the same order both ways is unconfirmed; where it doesn't, the later reading of an
-item is taken for a repeat of another one, and the last event of a history puts that right.
+item is taken for a repeat of another one, and the Read at the end of a history puts that right.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ from bridge.domain.model import (
     Opened,
     Party,
     PriorityChanged,
+    Read,
     Replied,
     Seen,
     StatusChanged,
     Tagged,
-    Ticket,
     Touched,
 )
-from bridge.domain.ticket import fold_all
 from connectors.desks.jsm_issue import account, issue_id, party, public, seen, team, words
 from connectors.reading import Node, decode, fingerprint
 
@@ -55,7 +54,6 @@ _TEXTS: dict[str, Callable[[Node], Any]] = {
 }
 _NOBODY = Node(None, found=False)
 _MAY_BE_EMPTY = ("priority", "labels")
-_TRACKED = tuple(sorted({name for names in _STALE.values() for name in names} - {"means"}))
 
 
 def history(
@@ -65,7 +63,10 @@ def history(
     changes: Sequence[Mapping[str, Any]],
     us: str,
 ) -> list[AnyEvent]:
-    """All that the records tell, oldest first; `us` is our own account's id, "" if unknown. Raises Unreadable."""
+    """All that the records tell, oldest first, without the Read at the end (see `read`). Raises Unreadable.
+
+    `us` is our own account's id, "" if unknown. `created` of a change may be in ISO 8601 or in milliseconds.
+    """
     records = {
         "issue": dict(issue),
         "comments": [dict(comment) for comment in comments],
@@ -84,22 +85,36 @@ def _history(desk: str, root: Node, us: str) -> list[AnyEvent]:
         (_save(desk, key, change, reporter, us) for change in root["changes"].items()),
         key=lambda save: (save.at, len(save.id), save.id),
     )
-    slas = {name: state for name, state in (now.facts or {}).items() if name.startswith("sla:")}
-    others = {name: fact for name, fact in (now.facts or {}).items() if name not in slas}
     first = _at_first(now, saves)
     created = opened(desk, issue, _NOBODY, us, otherwise=None)
     events: list[AnyEvent] = [
-        replace(created, seen=replace(now, facts=others or None, **first)),
+        replace(created, seen=replace(now, clocks=None, **first)),
         *(_reply(desk, key, comment, issue, us) for comment in root["comments"].items()),
     ]
     for save in saves:
         events += changed(save, now, ask=False)
-    events.sort(key=lambda event: event.order)
-    missed = _missed(now, fold_all(events))
-    if missed or slas:
-        report = Seen(**missed, facts=slas or None)
-        events.append(_as_it_is(issue, desk, key, events, report))
-    return events
+    return sorted(events, key=lambda event: event.order)
+
+
+def read(desk: str, issue: Mapping[str, Any], events: Sequence[AnyEvent], now: Seen) -> Read:
+    """What ends a history that was read as a whole: the issue as it is, which is true whatever the changes say.
+
+    It is as of the issue's last update and follows all of `events`. Its id tells the update and what was `seen`, but
+    not how much of a clock that runs was used up, or each look at the issue would be news. Raises Unreadable.
+    """
+    node = Node(dict(issue))
+    key, updated = issue_id(node), node["fields"]["updated"].time()
+    at = max([event.at for event in events] + ([updated] if updated else []))
+    still = [clock if clock.paused else replace(clock, elapsed=None) for clock in now.clocks or ()]
+    told = replace(now, clocks=None if now.clocks is None else tuple(still))
+    as_of = int((updated or at).timestamp() * 1000)
+    return Read(
+        id=f"{desk}:read:{key}:{as_of}:{fingerprint(told)[:8]}",
+        subject=f"{desk}:{key}",
+        at=at,
+        seq=1 + max(event.seq for event in events),
+        seen=now,
+    )
 
 
 # --- one fact, one event -------------------------------------------------------------------------
@@ -276,27 +291,3 @@ def _at_first(now: Seen, saves: Iterable[Save]) -> dict[str, Any]:
     if "means" in first:
         first["means"] = now.means if first["status"] == now.status else None
     return first
-
-
-def _missed(now: Seen, told: Ticket | None) -> dict[str, Any]:
-    """What the issue is now, though the events don't add up to it; the order of labels means nothing."""
-    missed: dict[str, Any] = {}
-    for name in _TRACKED:
-        value, folded = getattr(now, name), getattr(told, name)
-        if value is None or value == folded or (name == "tags" and {*value} == {*folded}):
-            continue
-        missed[name] = value
-    return missed | ({"means": now.means} if "status" in missed else {})
-
-
-def _as_it_is(issue: Node, desk: str, key: str, events: list[AnyEvent], report: Seen) -> Touched:
-    """Jira is the truth about an issue: what its changes don't tell, and how its service levels stand."""
-    updated = issue["fields"]["updated"].time()
-    at = max([event.at for event in events] + ([updated] if updated else []))
-    return Touched(
-        id=f"{desk}:issue:{key}:{int(at.timestamp())}:{fingerprint(report)[:12]}",
-        subject=f"{desk}:{key}",
-        at=at,
-        seq=1 + max(event.seq for event in events),
-        seen=report,
-    )

@@ -21,8 +21,8 @@ from bridge.domain.model import (
     Party,
     Rated,
     Seen,
-    Unreadable,
 )
+from connectors.desks.jsm_clocks import clocks
 from connectors.plain import plain
 from connectors.reading import Node
 from connectors.scores import normalise
@@ -62,7 +62,6 @@ A closed issue can still be commented on and reopened, so it counts as solved.
 
 LONGEST_TEXT = 40_000  # Jira's own limit is 32,767 characters. Unconfirmed
 _LONGEST_FACT = 200
-_MOST_SLAS = 20
 
 _CATEGORIES = {"new": Category.NEW, "indeterminate": Category.OPEN, "done": Category.SOLVED}
 _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -188,7 +187,7 @@ def seen(issue: Node) -> Seen:
     """The issue as it is shown: None for what isn't. Raises Unreadable where a system field has a wrong shape.
 
     The team is the project's key, also read off the issue's key. `organisation` is the name of the first
-    organisation the request is shared with.
+    organisation the request is shared with; `clocks` are told where a service level is among the fields.
     """
     fields = issue["fields"]
     status, category = fields["status"], fields["status"]["statusCategory"]
@@ -206,6 +205,7 @@ def seen(issue: Node) -> Seen:
         organisation=next(_organisations(fields.value or {}), None),
         tags=fields["labels"].tags() if fields["labels"].found else None,
         facts=_facts(fields) or None,
+        clocks=clocks(_custom(fields.value or {})),
     )
 
 
@@ -262,57 +262,16 @@ def _organisations(fields: dict[str, Any]) -> Iterator[str]:
 
 
 def _facts(fields: Node) -> dict[str, str]:
-    """The request's type, whether a portal customer or an account holder asked, and the service levels."""
+    """The request's type, and whether a portal customer or an account holder asked."""
     facts: dict[str, str] = {}
     reporter = fields["reporter"]
     if reporter and (kind := _short(reporter["accountType"].word())):
         facts["customer account type"] = kind
-    slas = 0
     for value in _custom(fields.value or {}):
-        if not isinstance(value, dict):
-            continue
-        asked = value.get("requestType")
+        asked = value.get("requestType") if isinstance(value, dict) else None
         if isinstance(asked, dict) and (name := _short(asked.get("name"))):
             facts["request type"] = name
-        name = _short(value.get("name"))
-        if name and slas < _MOST_SLAS and (state := _sla(value)):
-            facts[f"sla:{name}"] = state
-            slas += 1
     return facts
-
-
-def _sla(value: dict[str, Any]) -> str:
-    """How a service level stands; "" if the field is none.
-
-    Same object as in the service desk API's /request/{id}/sla. `remainingTime` goes below zero once it is missed;
-    a paused cycle has no breachTime that means something.
-    """
-    ongoing, completed = value.get("ongoingCycle"), value.get("completedCycles")
-    if isinstance(ongoing, dict):
-        left = ongoing.get("remainingTime")
-        millis = left.get("millis") if isinstance(left, dict) else None
-        if ongoing.get("breached") is True or (isinstance(millis, int | float) and millis < 0):
-            return "missed"
-        if ongoing.get("paused") is True:
-            return "paused"
-        due = _time(ongoing.get("breachTime"))
-        return f"breaches {due:%Y-%m-%dT%H:%M:%SZ}" if due else "running"
-    if isinstance(completed, list) and completed and isinstance(completed[-1], dict):
-        return "missed" if completed[-1].get("breached") is True else "met"
-    return ""
-
-
-def _time(value: Any) -> datetime | None:
-    """A moment of the service desk API, which is told in up to four forms."""
-    if not isinstance(value, dict):
-        return None
-    for form in ("epochMillis", "iso8601", "jira"):
-        try:
-            if told := Node(value.get(form), form).time():
-                return told
-        except Unreadable:
-            continue
-    return None
 
 
 def _short(value: Any) -> str:

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from bridge.domain.model import Undeliverable, Unreadable
 from connectors import Door, Found, Step
+from connectors.desks import jsm_changes
 from connectors.desks import jsm_shapes as shapes
 from connectors.plain import plain
 from connectors.reading import Node
@@ -54,6 +55,9 @@ _SECTION = "issue-related-events-section"
 _MOST_PROJECTS = 20  # whose permissions are looked at, a call each
 _BY_HAND = "docs/setup-jira.md tells how to do it by hand"
 _CREDENTIALS = "look at `user`, at the token and at when it expires; docs/setup-jira.md"
+_SEARCH = (
+    'without a search there is no sweep and no import: say `sweep = "off"`, or docs/setup-jira.md'
+)
 _AGENT = "make the account an agent of the project: docs/setup-jira.md"
 _RECIPE = (
     "Project settings > Automation > Create rule. When: Field value changed, field Satisfaction. "
@@ -179,7 +183,8 @@ class JsmSetup:
     # -- looking --
 
     def inspect(self, now: datetime) -> Iterator[Found]:
-        """Who we are and may do, in which service projects, whether the clocks agree, and each door's webhook."""
+        """Who we are and may do, in which service projects, whether the clocks agree, what can be read of many
+        issues at once, and each door's webhook."""
         name = f"desk {self.desk.name}"
         try:
             us = self.desk.me()
@@ -193,6 +198,7 @@ class JsmSetup:
             yield from self._projects(name)
         except Undeliverable as error:
             yield Found(False, f"{name}: its projects can't be looked at: {error}", _AGENT)
+        yield from self._many(name)
         if self.hooked:
             yield from self._hooks(name)
 
@@ -211,6 +217,29 @@ class JsmSetup:
                 without = PERMISSIONS[permission]
                 what = f"{name}: project {plain(key, 40)}: {permission} is missing: {without}"
                 yield Found(False, what, _AGENT)
+
+    def _many(self, name: str) -> Iterator[Found]:
+        """The search, and the changelogs of many issues at once, which sweeps and imports are made of."""
+        try:
+            newest, _ = self.desk.search_page(
+                f"{FILTER} ORDER BY created DESC", ["created"], limit=1
+            )
+        except shapes.Missing:  # as on a server of one's own
+            yield Found(True, f"{name}: it has no search that we know: no sweep, and no import")
+            return
+        except Undeliverable as error:
+            yield Found(False, f"{name}: it can't be searched: {error}", _SEARCH)
+            return
+        yield Found(True, f"{name}: it can be searched")
+        keys = [str(issue["id"]) for issue in newest if issue.get("id")]
+        try:
+            together = jsm_changes.together(self.desk, keys)
+        except Undeliverable as error:
+            yield Found(False, f"{name}: changelogs can't be read: {error}", _AGENT)
+            return
+        if together is None:
+            what = f"{name}: it doesn't give changelogs of many issues at once"
+            yield Found(True, f"{what}: a sweep costs one call for each issue that changed")
 
     def _missing(self, names: Sequence[str], where: Mapping[str, str]) -> list[str]:
         """Permissions that we don't have there."""

@@ -21,6 +21,14 @@ from connectors.desks.jsm_issue import account, words
 from connectors.reading import Node
 from connectors.reading import decode as decode_json
 
+PLATFORM = "rest/api/2"
+"""Jira's own API: version 2, whose texts are strings."""
+
+SERVICE_DESK = "rest/servicedeskapi"
+
+MOST_PAGES = 100
+"""Of any list, an issue's comments or changes, say: what has more is not read to its end."""
+
 # How long to wait where Jira doesn't say, by its reason: until its bucket has room again for certain.
 _LIMITS = {
     "jira-burst-based": timedelta(seconds=5),  # a bucket for a second
@@ -110,6 +118,12 @@ def is_last(page: Node, member: str, so_far: int) -> bool:
         return True
     total = page["total"].number()
     return total is not None and so_far >= total
+
+
+def next_page(page: Node) -> str:
+    """The name of the page that follows, in lists that go by names; "" on the last."""
+    following = page["nextPageToken"].value
+    return "" if page["isLast"].value is True or not isinstance(following, str) else following
 
 
 # --- refusals ------------------------------------------------------------------------------------

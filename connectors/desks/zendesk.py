@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import requests
 from requests.auth import AuthBase
@@ -30,9 +30,13 @@ from bridge.domain.model import (
     Undeliverable,
 )
 from bridge.domain.ticket import STATUSES
-from connectors import Dispatch, Door, Person, Unsearchable
-from connectors.desks.zendesk_history import Audit, history
+from connectors import Dispatch, Door, Known, Past, Person, State, Swept, Unsearchable
+from connectors.budget import UNLIMITED, Budget, Gate
+from connectors.desks import zendesk_sla
+from connectors.desks.zendesk_history import Audit, TicketRecord, history
+from connectors.desks.zendesk_limits import LOWEST_PLAN, ZendeskLimits
 from connectors.desks.zendesk_note import note_text
+from connectors.desks.zendesk_past import past
 from connectors.desks.zendesk_setup import ZendeskSetup
 from connectors.desks.zendesk_shapes import (
     Audits,
@@ -40,14 +44,17 @@ from connectors.desks.zendesk_shapes import (
     Comments,
     Groups,
     Me,
-    Minted,
     P,
     Tags,
     TicketPage,
+    Tickets,
     Users,
     convert,
     decode,
 )
+from connectors.desks.zendesk_state import read, state
+from connectors.desks.zendesk_sweep import sweep
+from connectors.desks.zendesk_token import Token, host, mint
 from connectors.http import TIMEOUT, Refused, redact, session, transport, usable, verdict
 from connectors.plain import plain
 
@@ -58,64 +65,8 @@ _LOOK_BACK = 3  # pages of comments to look through for a note of ours
 _MOST_PAGES = 100  # of one ticket's audits, or of the account's groups
 _SKEW = timedelta(minutes=5)  # how far Zendesk's clock and ours may be apart
 _SOON = timedelta(seconds=30)
-_LIFETIME = 1800  # seconds that a token lives unless said otherwise; Zendesk's default
+_LONGEST_PAST = 3650  # days that an import may go back in bulk
 _GARBLED = (ZenpyException, AttributeError, LookupError, TypeError, ValueError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    """An OAuth access token, and for how many seconds it is good."""
-
-    access_token: str = field(repr=False)
-    expires_in: int
-
-
-def host(subdomain: str) -> str:
-    """The account's address: what `base_urls` of a session maps to a sandbox. Raises ConfigError."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", subdomain):
-        raise ConfigError(
-            f"{plain(subdomain, 80)!r} is no Zendesk subdomain; write acme for https://acme.zendesk.com"
-        )
-    return f"https://{subdomain}.zendesk.com"
-
-
-def mint(
-    http: requests.Session,
-    subdomain: str,
-    client_id: str,
-    client_secret: str,
-    scope: str = "read write",
-) -> Token:
-    """A fresh token by the client credentials of a confidential OAuth client. Raises Undeliverable.
-
-    `http` is a session of `connectors.http`. Zendesk gives the audits, and so a ticket's history, to the
-    global scope "read" only (api-reference/ticketing/tickets/ticket_audits): finer scopes won't do.
-    Source: developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens. The older
-    /api/v2/oauth/tokens speaks another format, needs a token already, and is on its way out: no fallback to it.
-    """
-    asked = {
-        "grant_type": "client_credentials",
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "scope": scope,
-    }
-    who = f"the token service of {subdomain}.zendesk.com"
-    try:
-        body = http.post(f"{host(subdomain)}/oauth/tokens", json=asked).content
-    except Refused as refused:
-        why = redact(refused.said, [client_secret])
-        failure = verdict(refused.status, refused.headers, why, who=who)
-        if failure and failure.retry_after:
-            raise failure from None
-        hint = "check the client's identifier, its secret and its scopes"
-        raise Undeliverable(f"{failure}; {hint}", wide=True) from None
-    except requests.RequestException as error:
-        raise transport(error, who=who) from None
-    found = decode(body, Minted)
-    if found is None or not usable(found.access_token):
-        raise Undeliverable(f"{who} gave no token that can be used", wide=True)
-    seconds = found.expires_in if found.expires_in and found.expires_in > 0 else _LIFETIME
-    return Token(access_token=found.access_token, expires_in=seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,20 +75,32 @@ class Zendesk:
 
     `token(False)` gives the current access token, `token(True)` a new one after a refusal; it may raise
     Undeliverable. `user_id` is the user the token acts as (see `me`): what that user did is the bridge's.
-    `base_url` takes the place of https://<subdomain>.zendesk.com, for a sandbox.
+    `base_url` takes the place of https://<subdomain>.zendesk.com, for a sandbox. `slas` says whether the clocks
+    of the account's own service levels are read, and whether they win or lose against goals of ours. An import
+    reads the tickets of the last `import_days` in bulk, and older ones one by one.
     """
 
     kind: ClassVar[str] = "zendesk"
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"arbitrary_types_allowed": True}
     statuses: ClassVar[Mapping[str, Category]] = STATUSES
+    sla_goals: ClassVar[Mapping[str, str]] = zendesk_sla.GOALS
 
     name: str
     subdomain: str = field(metadata={"hint": "the first part of <subdomain>.zendesk.com"})
     base_url: str = ""
     user_id: str = ""
+    slas: Literal["off", "win", "lose"] = "off"
+    import_days: int = 30
+    calls_per_minute: int = LOWEST_PLAN
+    budget: Budget = field(default=UNLIMITED, repr=False)
     token: Callable[[bool], str] = field(repr=False)
 
     def __post_init__(self) -> None:
         host(self.subdomain)
+        if self.calls_per_minute < 1:
+            raise ConfigError("calls_per_minute must be 1 or more: 200 is the lowest plan's")
+        if not 0 <= self.import_days <= _LONGEST_PAST:
+            raise ConfigError(f"import_days: expected 0 to {_LONGEST_PAST}, got {self.import_days}")
         logging.getLogger("zenpy").setLevel(logging.INFO)  # below, it logs whole bodies
 
     def mint(self, client_id: str, client_secret: str) -> Token:
@@ -279,24 +242,60 @@ class Zendesk:
         return {str(group.id): group.name for page in pages for group in page.groups}
 
     def history(self, key: str) -> list[AnyEvent]:
-        """A ticket's whole life as events, oldest first. Raises Undeliverable."""
+        """A ticket's whole life as events, oldest first, and that it was read. Raises Undeliverable."""
         self._number(key)
         audits = [
             audit
             for page in self.pages(f"tickets/{key}/audits.json", Audits, key)
             for audit in page.audits
         ]
-        ticket = self.shown(f"tickets/{key}.json", TicketPage, key).ticket
+        asked = f"tickets/{key}.json"
+        ticket = self.shown(asked, TicketPage, key, params=self._beside()).ticket
         authors = {str(event.author_id) for audit in audits for event in audit.events}
         authors |= {str(audit.author_id) for audit in audits} | {str(ticket.requester_id)}
         people = {person.id: person for person in self.people(authors - {self.user_id})}
-        return history(self.name, ticket, audits, people, self.user_id)
+        events = history(self.name, ticket, audits, people, self.user_id)
+        return [*events, read(self.name, ticket, events)]
+
+    def states(self, keys: Sequence[str]) -> list[State]:
+        """Tickets as they are now, a hundred to a call, in the order asked for. Raises Undeliverable.
+
+        What Zendesk leaves out of its answer is gone (developer.zendesk.com/api-reference/ticketing/tickets/tickets,
+        "Show Multiple Tickets": deleted ones are not in it; unconfirmed).
+        """
+        wanted = list(dict.fromkeys(str(self._number(key)) for key in keys))
+        found = {key: state(ticket) for key, ticket in self.records(wanted).items()}
+        return [found.get(key) or State(key=key, gone="deleted") for key in wanted]
+
+    def records(self, keys: Sequence[str]) -> dict[str, TicketRecord]:
+        """Tickets by key, those that exist, with their clocks if these are asked for. Raises Undeliverable."""
+        found: dict[str, TicketRecord] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            params = {"ids": ",".join(keys[start : start + _AT_ONCE]), **self._beside()}
+            page = self.shown("tickets/show_many.json", Tickets, params=params)
+            found |= {str(ticket.id): ticket for ticket in page.tickets}
+        return found
+
+    def sweep(self, cursor: str, now: datetime, known: Known) -> Swept:
+        """What happened to any ticket since then, by the incremental exports. Raises Undeliverable."""
+        return sweep(self, cursor, now, known)
+
+    def past(self, cursor: str, now: datetime) -> Iterator[Past]:
+        """Every open ticket with its history; see `zendesk_past`. Raises Undeliverable half way."""
+        return past(self, cursor, now)
+
+    def _beside(self) -> dict[str, str]:
+        return {} if self.slas == "off" else {"include": "slas"}
 
     # -- calls --
 
     @cached_property
     def _session(self) -> requests.Session:
-        made = session(base_urls={host(self.subdomain): self.base_url} if self.base_url else {})
+        rules = ZendeskLimits(calls_per_minute=self.calls_per_minute)
+        made = session(
+            base_urls={host(self.subdomain): self.base_url} if self.base_url else {},
+            gate=Gate(account=self.name, budget=self.budget, rules=rules),
+        )
         made.headers["User-Agent"] = "Alert-Bridge"
         made.auth = _Bearer(self.token, self.name)
         return made
@@ -383,6 +382,32 @@ class Zendesk:
     ) -> T:
         """What one call shows. Raises Undeliverable, also where it isn't of that shape."""
         found = decode(self.request("GET", path, params=params, key=key), shape)
+        if found is None:
+            raise self._unreadable()
+        return found
+
+    def exported(
+        self, path: str, shape: type[T], start: int, params: Mapping[str, str] | None = None
+    ) -> T | None:
+        """A page of an incremental export from `start`, an epoch second. Raises Undeliverable.
+
+        None where that is too recent: Zendesk keeps the last minute back, and says 422 (unconfirmed).
+        """
+        url = f"{host(self.subdomain)}/api/v2/{path}"
+        wanted = {"start_time": str(start), **(params or {})}
+
+        def ask(_: Zenpy) -> bytes | None:
+            try:
+                return self._session.get(url, params=wanted).content
+            except Refused as refused:
+                if refused.status == 422 and "start_time" in refused.said:
+                    return None
+                raise
+
+        body = self._call(ask)
+        if body is None:
+            return None
+        found = decode(body, shape)
         if found is None:
             raise self._unreadable()
         return found

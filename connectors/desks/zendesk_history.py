@@ -9,27 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import count
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from bridge.domain.model import (
     Answer,
     AnyEvent,
-    Assigned,
     Contact,
     Opened,
     Party,
-    PriorityChanged,
     Rated,
     Replied,
     Seen,
-    StatusChanged,
-    Tagged,
-    Touched,
 )
 from connectors import Person
+from connectors.desks.zendesk_facts import Turns, change, party, second_of_save
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -86,6 +82,7 @@ class TicketRecord(Struct):
     brand_id: int | None = None
     tags: list[str] | None = None
     satisfaction_rating: Score | None = None
+    slas: Any = None  # see `zendesk_sla`
 
 
 def history(
@@ -96,7 +93,7 @@ def history(
     return list(_History(desk, ticket, ordered, people, us).events())
 
 
-_FIELDS = {
+FIELDS = {
     "subject": "title",
     "status": "status",
     "priority": "priority",
@@ -108,6 +105,8 @@ _FIELDS = {
     "brand_id": "brand",
     "tags": "tags",
 }
+"""What Zendesk calls a thing, and what `Seen` does."""
+
 _LOWER = {"status", "priority", "type"}
 
 
@@ -152,7 +151,7 @@ class _History:
         self._desk, self._ticket, self._audits = desk, ticket, audits
         self._people, self._us = people, us
         self._subject = f"{desk}:{ticket.id}"
-        self._seq = count()
+        self._turns = Turns()
         first = audits[0] if audits else None
         opening = first and any(event.type == "Create" for event in first.events)
         self._opening = first if opening else None
@@ -167,7 +166,6 @@ class _History:
                     yield self._replied(audit, event)
                 elif self._changes(audit, event):
                     yield from self._changed(audit, event, event.id or index)
-        yield from self._differs()
         yield from self._rated()
 
     def _opened(self) -> Opened:
@@ -179,13 +177,13 @@ class _History:
         return Opened(
             id=f"{self._desk}:opened:{ticket.id}",
             subject=self._subject,
-            at=_utc(ticket.created_at),
-            seq=next(self._seq),
-            save=str(opening.id) if opening else "",
+            at=utc(ticket.created_at),
+            seq=self._turns.next(self._subject, utc(ticket.created_at)),
+            save=str(second_of_save(opening.created_at)) if opening else "",
             by=self._party(author, None),
-            actor=_actor(author),
+            actor=actor_id(author),
             text=comment.text if comment else clean(ticket.description),
-            seen=Seen(opened_at=_utc(ticket.created_at), **self._state),
+            seen=Seen(opened_at=utc(ticket.created_at), **self._state),
         )
 
     def _replied(self, audit: Audit, event: AuditEvent) -> Replied:
@@ -198,54 +196,19 @@ class _History:
         )
 
     def _changed(self, audit: Audit, event: AuditEvent, number: int) -> Iterator[AnyEvent]:
-        name = _FIELDS[event.field_name or ""]
-        value, before = _value(event.field_name, event.value), self._state[name]
-        if value == before:
-            return
-        self._state[name] = value
-        common = {
-            "id": f"{self._desk}:audit:{audit.id}:{number}",
-            **self._common(audit, event),
-        }
-        match name:
-            case "status":
-                yield StatusChanged(status=value, **common)
-            case "priority":
-                yield PriorityChanged(priority=value, **common)
-            case "team":
-                yield Assigned(team=value, **common)
-            case "agent":
-                yield Assigned(agent=value, **common)
-            case "tags":
-                added = tuple(tag for tag in value if tag not in before)
-                removed = tuple(tag for tag in before if tag not in value)
-                yield Tagged(added=added, removed=removed, **common)
-            case _:
-                seen: dict[str, Any] = {name: value}
-                yield Touched(seen=Seen(**seen), **common)
-
-    def _differs(self) -> Iterator[AnyEvent]:
-        """Zendesk is the truth about a ticket, also where its audits don't add up to it."""
-        now = _current(self._ticket)
-        missed = {name: value for name, value in now.items() if value != self._state[name]}
-        if missed:
-            at = max(
-                [_utc(self._ticket.updated_at), *(_utc(one.created_at) for one in self._audits)]
-            )
-            yield Touched(
-                id=f"{self._desk}:ticket:{self._ticket.id}:{int(at.timestamp())}",
-                subject=self._subject,
-                at=at,
-                seq=next(self._seq),
-                seen=Seen(**missed),
-            )
+        name = FIELDS[event.field_name or ""]
+        now, before = value(event.field_name, event.value), self._state[name]
+        if now != before:
+            self._state[name] = now
+            unique = f"{self._desk}:audit:{audit.id}:{number}"
+            yield change(name, now, before, unique, self._common(audit, event))
 
     def _rated(self) -> Iterator[AnyEvent]:
         rating = self._ticket.satisfaction_rating
         if rating is None or rating.score not in {"good", "bad"}:
             return
         times = [
-            _utc(audit.created_at)
+            utc(audit.created_at)
             for audit in self._audits
             for event in audit.events
             if event.type == "SatisfactionRating"
@@ -254,27 +217,28 @@ class _History:
         requester = str(self._ticket.requester_id)
         person = self._people.get(requester)
         contact = Contact(person.name, person.email, person.phone) if person else Contact()
-        at = max(times, default=_utc(self._ticket.updated_at))
+        at = max(times, default=utc(self._ticket.updated_at))
         words = clean(rating.comment)
         ticket, score = str(self._ticket.id), rating.score
-        yield rated(self._desk, ticket, score, words, at, contact=contact, actor=requester)
+        event = rated(self._desk, ticket, score, words, at, contact=contact, actor=requester)
+        yield replace(event, seq=self._turns.next(self._subject, at))
 
     # -- small things --
 
     def _at_creation(self) -> dict[str, Any]:
         """What the ticket was at first: as created, else as before its first change, else as now."""
-        first = _current(self._ticket)
+        first = current(self._ticket)
         before: dict[str, Any] = {}
         created: dict[str, Any] = {}
         for audit in self._audits:
             for event in audit.events:
-                if event.field_name not in _FIELDS:
+                if event.field_name not in FIELDS:
                     continue
-                name = _FIELDS[event.field_name]
+                name = FIELDS[event.field_name]
                 if event.type == "Create" and audit is self._opening:
-                    created.setdefault(name, _value(event.field_name, event.value))
+                    created.setdefault(name, value(event.field_name, event.value))
                 elif event.type in {"Create", "Change"}:
-                    before.setdefault(name, _value(event.field_name, event.previous_value))
+                    before.setdefault(name, value(event.field_name, event.previous_value))
         return first | before | created
 
     def _opens(self, audit: Audit, event: AuditEvent) -> bool:
@@ -284,7 +248,7 @@ class _History:
         return event is next(one for one in audit.events if one.is_comment)
 
     def _changes(self, audit: Audit, event: AuditEvent) -> bool:
-        if event.field_name not in _FIELDS:
+        if event.field_name not in FIELDS:
             return False
         return event.type == "Change" or (event.type == "Create" and audit is not self._opening)
 
@@ -292,30 +256,25 @@ class _History:
         author = audit.author_id if event.author_id is None else event.author_id
         return {
             "subject": self._subject,
-            "at": _utc(audit.created_at),
-            "seq": next(self._seq),
-            "save": str(audit.id),
+            "at": utc(audit.created_at),
+            "seq": self._turns.next(self._subject, utc(audit.created_at)),
+            "save": str(second_of_save(audit.created_at)),
             "by": self._party(author, event.via or audit.via),
-            "actor": _actor(author),
+            "actor": actor_id(author),
         }
 
     def _party(self, author: int | None, via: Any) -> Party:
-        channel = via.get("channel") if isinstance(via, dict) else None
-        if channel in {"rule", "system"} or author is None or author < 0:
-            return Party.SYSTEM
-        if str(author) == self._us:
-            return Party.BRIDGE
-        person = self._people.get(str(author))
-        if author == self._ticket.requester_id or (person and not person.staff):
-            return Party.CUSTOMER
-        return Party.AGENT
+        requester = str(self._ticket.requester_id)
+        return party(author, via, us=self._us, people=self._people, requester=requester)
 
 
-def _current(ticket: TicketRecord) -> dict[str, Any]:
-    return {seen: _value(name, getattr(ticket, name)) for name, seen in _FIELDS.items()}
+def current(ticket: TicketRecord) -> dict[str, Any]:
+    """All that is tracked of a ticket, by what `Seen` calls it."""
+    return {seen: value(name, getattr(ticket, name)) for name, seen in FIELDS.items()}
 
 
-def _value(name: str | None, raw: Any) -> Any:
+def value(name: str | None, raw: Any) -> Any:
+    """What stands in a field of that name: tags as a tuple, all else as text, "" for nothing."""
     if name == "tags":
         listed = raw.split() if isinstance(raw, str) else raw
         return tuple(clean(tag) for tag in listed) if isinstance(listed, list) else ()
@@ -323,11 +282,13 @@ def _value(name: str | None, raw: Any) -> Any:
     return text.lower() if name in _LOWER else text
 
 
-def _actor(author: int | None) -> str:
+def actor_id(author: int | None) -> str:
+    """Who it was as an event says it; "" if nobody is named."""
     return "" if author is None else str(author)
 
 
-def _utc(moment: datetime) -> datetime:
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC."""
     return moment.astimezone(UTC)
 
 

@@ -1,17 +1,36 @@
-"""What Zendesk's answers say about how webhooks fared."""
+"""What Zendesk's answers say about who we are, and about how webhooks fared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connectors import Found
-from connectors.desks.zendesk_shapes import Invocation
+from connectors.desks.zendesk_shapes import Invocation, Me, decode
 from connectors.plain import plain
 
 # Seen in recordings for invocations that came to nothing; `throttled` is the limit of trial accounts, and tried later.
 _FAILED = frozenset({"terminated", "circuit broken", "failed", "timeout"})
 _SHOWN = 3
+_ADMIN = "make that user an admin (Admin Center > People), or take the token of one: docs/setup-zendesk.md"
+
+
+def role(who: str, me: bytes) -> Iterator[Found]:
+    """Findings on the user that `users/me.json` shows.
+
+    Incremental exports are given to admins only:
+    https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/. An answer without a
+    role is passed over: that an account always shows it is unconfirmed.
+    """
+    said = decode(me, Me)
+    name = said.user.role if said else None
+    if name == "end-user":
+        yield Found(False, f"{who}: that is no member of staff", _ADMIN)
+    elif name and name != "admin":
+        what = f"{who}: that is no admin, but a user with the role {plain(name, 20)}"
+        yield Found(
+            False, f"{what}: neither the sweep nor an import can read what they need", _ADMIN
+        )
 
 
 def deliveries(who: str, newest: Sequence[Invocation], now: datetime) -> Found:

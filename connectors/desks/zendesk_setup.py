@@ -17,7 +17,7 @@ from bridge.domain.model import Undeliverable
 from bridge.domain.routing import tag
 from bridge.domain.rules import rules
 from connectors import Door, Found, Step
-from connectors.desks.zendesk_inspect import deliveries
+from connectors.desks.zendesk_inspect import deliveries, role
 from connectors.desks.zendesk_shapes import (
     Condition,
     Conditions,
@@ -308,8 +308,7 @@ class ZendeskSetup:
             yield Found(False, f"desk {name}: {error}", f"look at its credentials; {_BY_HAND}")
             return
         yield Found(True, f"desk {name}: we are {plain(us.name, 60)}")
-        if not us.staff:
-            yield Found(False, f"desk {name}: that is no member of staff", _RIGHTS)
+        yield from role(f"desk {name}", answer.content)
         yield from skew(f"desk {name}", answer.headers.get("Date", ""), now)
         yield from self._scopes()
         try:

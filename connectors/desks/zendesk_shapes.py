@@ -110,6 +110,54 @@ class TicketPage(Struct):
     ticket: TicketRecord
 
 
+class Tickets(Page, kw_only=True):
+    tickets: list[TicketRecord]
+
+
+class Results(Page, kw_only=True):
+    results: list[TicketRecord]
+
+
+# --- incremental exports: https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
+
+
+class Export(Struct, kw_only=True):
+    """A page by time: `end_time` is the epoch second it goes up to. Whether an empty page has one is unconfirmed."""
+
+    end_time: int | None = None
+    end_of_stream: bool = True
+
+    def further(self, start: int) -> int:
+        """Where to go on: always forward while there is more, lest one full second hold us for ever."""
+        end = max(self.end_time or 0, start)
+        return end if self.end_of_stream else max(end, start + 1)
+
+
+class SaveRecord(Struct, kw_only=True):
+    """One save of a ticket; see `zendesk_export` for what is in `child_events`."""
+
+    id: int
+    ticket_id: int
+    created_at: Time | None = None
+    timestamp: int = 0
+    updater_id: int | None = None
+    via: Any = None
+    child_events: list[dict[str, Any]] = []
+
+
+class Saves(Export, kw_only=True):
+    ticket_events: list[SaveRecord]
+
+
+class MetricRecord(Struct, kw_only=True):
+    ticket_id: int
+    type: str = ""
+
+
+class Metrics(Export, kw_only=True):
+    ticket_metric_events: list[MetricRecord]
+
+
 # --- what an account is set up with: https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks and
 # .../ticketing/business-rules
 

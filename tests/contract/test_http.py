@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import requests
 
+from bridge.domain.model import Undeliverable
+from connectors.budget import Gate, Learnt, Limit
 from connectors.http import Refused, redact, retry_after, said, session, transport, verdict
 from connectors.plain import cut, plain, web, when
-from tests.contract.wire import Asked, Said, Vendor
+from tests.contract.wire import LOST, Asked, Said, Vendor
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -78,6 +81,78 @@ def test_a_refusal_is_raised_before_an_sdk_can_wait_for_it() -> None:
         session().get(vendor.url)
     assert failure.value.status == 429
     assert len(vendor.asked) == 1
+
+
+class Ledger:
+    """A budget of so many calls that writes down what becomes of it, and the rules of a vendor with one limit."""
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+        self.learnt_of: list[tuple[str, Learnt]] = []
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(account="zendesk", budget=self, rules=self)
+
+    def spend(self, account: str, limits: Sequence[Limit]) -> None:
+        if not self.calls:
+            raise Undeliverable(f"{account}: {limits[0].name}", retry_after=timedelta(seconds=9))
+        self.calls -= 1
+
+    def learn(
+        self,
+        account: str,
+        limit: str,
+        *,
+        left: int,
+        many: int | None = None,
+        resets: timedelta | None = None,
+    ) -> None:
+        told = Learnt(limit=limit, left=left, many=many, resets=resets)
+        self.learnt_of.append((account, told))
+
+    def limits(self, method: str, url: str) -> Sequence[Limit]:
+        return [Limit(f"{method} {url}", 1, timedelta(seconds=1))]
+
+    def learnt(
+        self, method: str, url: str, status: int, headers: Mapping[str, str]
+    ) -> Iterable[Learnt]:
+        yield Learnt(limit=f"{method} {url} {status}", left=int(headers["X-Left"]))
+
+
+def test_a_request_for_which_there_is_no_budget_is_not_sent() -> None:
+    url, ledger = "https://demo.zendesk.com", Ledger(calls=1)
+    with Vendor(Said.of({}, X_Left="7")) as vendor:
+        http = session(base_urls={url: vendor.url}, gate=ledger.gate)
+        http.get(f"{url}/a")
+        with pytest.raises(
+            Undeliverable, match=r"zendesk: PUT https://demo\.zendesk\.com/b"
+        ) as raised:
+            http.put(f"{url}/b")
+    assert [asked.path for asked in vendor.asked] == ["/a"]
+    assert raised.value.retry_after == timedelta(seconds=9)
+
+
+def test_what_an_answer_tells_is_learnt_from_a_refusal_as_well() -> None:
+    url, ledger = "https://demo.zendesk.com", Ledger(calls=2)
+    with Vendor(
+        lambda asked: Said.of({}, 429 if asked.path == "/b" else 200, X_Left="7")
+    ) as vendor:
+        http = session(base_urls={url: vendor.url}, gate=ledger.gate)
+        http.get(f"{url}/a")
+        with pytest.raises(Refused):
+            http.get(f"{url}/b")
+    assert ledger.learnt_of == [
+        ("zendesk", Learnt(limit=f"GET {url}/a 200", left=7)),
+        ("zendesk", Learnt(limit=f"GET {url}/b 429", left=7)),
+    ]
+
+
+def test_an_answer_that_never_came_teaches_nothing() -> None:
+    ledger = Ledger(calls=1)
+    with Vendor(LOST) as vendor, pytest.raises(requests.ConnectionError):
+        session(gate=ledger.gate).get(vendor.url)
+    assert (ledger.calls, ledger.learnt_of) == (0, [])
 
 
 @pytest.mark.parametrize(

@@ -290,6 +290,7 @@ def test_all_is_well_when_it_is(site: Site) -> None:
     assert [one.what for one in found] == [
         "desk jsm: we are Alert Bridge",
         "desk jsm: service projects HELP",
+        "desk jsm: it can be searched",
         f"source jsm: its webhook calls {site.ours.url}/hooks/jsm",
     ]
 
@@ -337,6 +338,48 @@ def test_a_site_without_service_projects_is_found(site: Site) -> None:
     assert [one.what for one in site.wrong()] == ["desk jsm: no service project is seen by us"]
 
 
+def test_without_changelogs_of_many_issues_it_is_said_what_a_sweep_costs(site: Site) -> None:
+    list(site.setup().run())
+    site.jira.open_request(site.anna, "Where is my order?", "It is late.", "HELP")
+    what = "desk jsm: it doesn't give changelogs of many issues at once"
+    assert not any(one.what.startswith(what) for one in site.setup().inspect(now()))
+    site.jira.bulk_changelogs = False
+    assert site.wrong() == []
+    [found] = [one for one in site.setup().inspect(now()) if one.what.startswith(what)]
+    assert found.what.endswith("a sweep costs one call for each issue that changed")
+
+
+def test_a_jira_that_can_not_be_searched_is_found(site: Site) -> None:
+    list(site.setup().run())
+    refusal = Fault.status(403, '{"errorMessages": ["Searching is not for you."]}')
+    site.sandbox.faults = lambda _, __, path: refusal if path.endswith("/search/jql") else None
+    [found] = site.wrong()
+    assert found.what.startswith("desk jsm: it can't be searched: ")
+    assert "Searching is not for you." in found.what
+    assert "no sweep and no import" in found.fix
+
+
+def test_a_jira_whose_changelogs_fail_is_found(site: Site) -> None:
+    list(site.setup().run())
+    site.jira.open_request(site.anna, "Where is my order?", "It is late.", "HELP")
+    site.sandbox.faults = lambda _, __, path: (
+        Fault.status(503) if path.endswith("/changelog/bulkfetch") else None
+    )
+    [found] = site.wrong()
+    assert found.what.startswith("desk jsm: changelogs can't be read: ")
+    assert "503" in found.what
+
+
+def test_a_server_of_ones_own_without_that_search_has_no_sweep(site: Site) -> None:
+    list(site.setup().run())
+    site.sandbox.faults = lambda _, __, path: (
+        Fault.status(404) if path.endswith("/search/jql") else None
+    )
+    assert site.wrong() == []
+    told = [one.what for one in site.setup().inspect(now())]
+    assert "desk jsm: it has no search that we know: no sweep, and no import" in told
+
+
 def test_clocks_that_are_apart_are_found(site: Site) -> None:
     list(site.setup().run())
     late = site.setup().inspect(now() - timedelta(minutes=10))
@@ -376,6 +419,8 @@ class Server9:
         if path.endswith("/mypermissions"):
             have = {name: {"havePermission": True} for name in (*PERMISSIONS, "ADMINISTER")}
             return Said.of({"permissions": have})
+        if path.endswith("/search/jql"):
+            return Said.of({"issues": []})
         if asked.method == "GET":
             return self.hooks if isinstance(self.hooks, Said) else Said.of(self.hooks)
         return Said.of({}, 201) if asked.method == "POST" else Said(204, b"")

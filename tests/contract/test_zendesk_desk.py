@@ -22,16 +22,19 @@ from bridge.domain.model import (
     Opened,
     Party,
     Rated,
+    Read,
     Replied,
     StatusChanged,
     Tagged,
     Touched,
     Undeliverable,
 )
+from bridge.domain.ticket import fold_all
 from bridge.sandbox import Fault, Sandbox
 from connectors import Unsearchable
-from connectors.desks.zendesk import Zendesk, host, mint
+from connectors.desks.zendesk import Zendesk
 from connectors.desks.zendesk_note import note_text
+from connectors.desks.zendesk_token import host, mint
 from connectors.http import session
 from tests.contract.messages import LINE, MESSAGE, SINCE, dispatch, nasty
 from tests.contract.wire import Asked, Said, Vendor
@@ -551,9 +554,14 @@ def test_a_life_is_told(world: World) -> None:
     assert next(e.agent for e in assigned if e.agent is not None) == str(world.ben)
     tagged = [event for event in events if isinstance(event, Tagged)]
     assert [(one.added, one.by) for one in tagged] == [(("alert_high",), Party.BRIDGE)]
-    rating = events[-1]
+    *_, rating, read = events
     assert isinstance(rating, Rated)
     assert rating.at == clock.at
+    assert isinstance(read, Read)
+    assert read.seen is not None
+    assert (read.seen.status, read.seen.priority) == ("solved", "urgent")
+    assert (read.seen.team, read.seen.agent) == (str(world.billing), str(world.ben))
+    assert read.seen.clocks is None
     assert (rating.answer.raw, rating.answer.score) == ("bad", 0.0)
     assert rating.answer.words == "Not done at all"
     assert rating.answer.contact.email == "anna@example.com"
@@ -572,6 +580,13 @@ def test_all_pages_of_audits_are_read(world: World) -> None:
 
 
 def told(ticket: dict[str, Any], audits: list[dict[str, Any]], **more: Any) -> list[AnyEvent]:
+    """The history of a ticket with these records, but for its last event: that it was read."""
+    *events, last = whole(ticket, audits, **more)
+    assert isinstance(last, Read)
+    return events
+
+
+def whole(ticket: dict[str, Any], audits: list[dict[str, Any]], **more: Any) -> list[AnyEvent]:
     """The history of a ticket with these records."""
     base = {"id": 12, "created_at": "2026-11-21T09:00:00Z", "updated_at": "2026-11-21T11:00:00Z"}
 
@@ -633,8 +648,8 @@ def test_who_did_what() -> None:
     assert [event.by.value for event in events] == [
         *("customer", "system", "customer", "agent", "system", "bridge", "agent", "system")
     ]
-    assert events[1].id == "zendesk:audit:1:12"
-    assert events[1].save == events[0].save == "1"
+    assert events[1].id == "zendesk:status:12:open:1795251660"
+    assert events[1].save == events[0].save == "1795251660"
     assert events[0].id == "zendesk:opened:12"
 
 
@@ -676,18 +691,67 @@ def test_what_a_ticket_was_at_first_is_worked_out_backwards() -> None:
     assert (events[3].added, events[3].removed) == (("c",), ("b",))
 
 
-def test_other_changes_are_seen_and_the_ticket_is_the_truth() -> None:
+def test_other_changes_are_seen() -> None:
     events = told(
-        {"subject": "New", "status": "solved", "requester_id": 3, "description": "Help"},
+        {"subject": "New", "status": "open", "requester_id": 3, "description": "Help"},
         [audit(1, 2, change(10, "subject", "New", "Old"), change(11, "status", "open", "new"))],
     )
-    assert kinds(events) == [Opened, Touched, StatusChanged, Touched]
+    assert kinds(events) == [Opened, Touched, StatusChanged]
+    assert events[1].id == "zendesk:audit:1:10"
     assert events[1].seen is not None
     assert events[1].seen.title == "New"
-    assert events[3].seen is not None
-    assert events[3].seen.status == "solved"
-    assert events[3].seen.title is None
-    assert events[3].at == datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+
+
+def test_a_read_ticket_is_the_truth_also_where_its_audits_do_not_add_up() -> None:
+    ticket = {"subject": "New", "status": "solved", "requester_id": 3, "description": "Help"}
+    audits = [audit(1, 2, change(11, "status", "open", "new"))]
+    *_, read = events = whole(ticket, audits)
+    assert isinstance(read, Read)
+    assert read.at == datetime(2026, 11, 21, 11, 0, 0, 999_999, tzinfo=UTC)
+    assert re.fullmatch(r"zendesk:read:12:1795258800:[0-9a-f]{8}", read.id)
+    assert read == whole(ticket, audits)[-1]
+    assert read.id != whole(ticket | {"status": "closed"}, audits)[-1].id
+    folded = fold_all(events)
+    assert folded is not None
+    assert (folded.status, folded.title, folded.whole) == ("solved", "New", True)
+
+
+def test_that_a_ticket_was_read_comes_after_all_in_the_same_second() -> None:
+    now = {"updated_at": "2026-11-21T09:01:00Z", "status": "open"}
+    first = {"id": 10, "type": "Comment", "public": True, "body": "Hm", "author_id": 1}
+    *events, read = whole(now, [audit(1, 1, first, change(11, "status", "open", "new"))])
+    assert [event.seq for event in events] == [0, 0, 1]
+    assert all(event.order < read.order for event in events)
+    assert read.seq == 2
+    late = whole(now, [audit(1, 1, first), audit(7, 2, first | {"id": 70})])
+    assert late[-1].order == max(event.order for event in late)
+
+
+def test_the_bin_ends_a_ticket_until_it_comes_back() -> None:
+    events = told(
+        {"status": "open"},
+        [
+            audit(2, 2, change(20, "status", "deleted", "open")),
+            audit(3, 2, change(30, "status", "open", "deleted")),
+        ],
+    )
+    assert [event.id for event in events[1:]] == [
+        "zendesk:gone:12:deleted:1795251720",
+        "zendesk:gone:12:back:1795251780",
+    ]
+    gone, back = fold_all(events[:2]), fold_all(events)
+    assert gone is not None
+    assert back is not None
+    assert (gone.gone, back.gone, back.status) == ("deleted", "", "open")
+
+
+def test_a_change_that_adds_and_removes_tags_is_one_fact_in_any_order() -> None:
+    both = [
+        told({"tags": now}, [audit(2, 2, change(20, "tags", now, before))])[1].id
+        for now, before in ((["a", "c", "d"], ["a", "b"]), (["d", "c", "a"], ["b", "a"]))
+    ]
+    assert both[0] == both[1]
+    assert re.fullmatch(r"zendesk:tags:12:[0-9a-f]{12}:1795251720", both[0])
 
 
 @pytest.mark.parametrize("score", ["offered", "unoffered", None])

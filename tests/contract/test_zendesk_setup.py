@@ -16,6 +16,7 @@ from bridge.sandbox import Fault, Sandbox
 from bridge.sandbox.serve import Server
 from connectors import Door, Found, Incoming, Step
 from connectors.desks.zendesk import Zendesk
+from connectors.desks.zendesk_inspect import role
 from connectors.desks.zendesk_setup import ALL, NEEDED, TITLE, VIEW, ZendeskSetup
 from connectors.desks.zendesk_webhooks import ZendeskEvents, ZendeskTrigger
 
@@ -338,6 +339,26 @@ def test_a_missing_scope_is_found(account: Account) -> None:
     account.zendesk.add_token("weak", account.us, ["read"])
     account.token = "weak"
     assert "desk zendesk: the token lacks the scope write" in [one.what for one in account.wrong()]
+
+
+@pytest.mark.parametrize(
+    ("as_a", "words"),
+    [
+        ("agent", "that is no admin, but a user with the role agent: neither the sweep nor an"),
+        ("end-user", "that is no member of staff"),
+    ],
+)
+def test_a_user_who_is_no_admin_is_found(account: Account, as_a: str, words: str) -> None:
+    list(account.setup().run())
+    account.zendesk.users[account.us] = replace(account.zendesk.users[account.us], role=as_a)
+    found = account.wrong()
+    assert found[0].what.startswith(f"desk zendesk: {words}")
+    assert "make that user an admin" in found[0].fix
+
+
+def test_a_user_whose_role_is_not_told_is_taken_for_an_admin() -> None:
+    assert list(role("desk zendesk", b'{"user": {"id": 7, "name": "Alert Bridge"}}')) == []
+    assert list(role("desk zendesk", b"<html>")) == []
 
 
 def test_a_missing_webhook_is_found(account: Account) -> None:

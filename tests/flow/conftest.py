@@ -245,7 +245,7 @@ def _people(sandbox: Sandbox) -> list[Team]:
     desk.add_client(
         ENV["ZENDESK_CLIENT_ID"],
         ENV["ZENDESK_CLIENT_SECRET"],
-        desk.add_agent(US, "bridge@example.com"),
+        desk.add_agent(US, "bridge@example.com", "admin"),
     )
     slack.add_token(ENV["SLACK_BOT_TOKEN"])
     desk.add_customer("Anna Weber", "anna@example.org", "+4930123456")

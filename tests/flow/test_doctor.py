@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from sqlalchemy import Engine, text
 from werkzeug.wrappers import Response
 
 from bridge.doctor import examine
 from bridge.sandbox import Fault
 from bridge.sandbox.slack import SCOPES
-from bridge.work.bridge import wall_clock
+from bridge.settings import load
+from bridge.store import errands
+from bridge.work.bridge import Bridge, wall_clock
+from bridge.work.clock import beat
+from bridge.work.errands import begin_standing
+from bridge.work.errands import run as run_errand
+from bridge.work.queue import SWEEP
 from tests.flow.sites import Site, opened
 
 
@@ -21,7 +30,16 @@ from tests.flow.sites import Site, opened
 def site(url: str, tmp_path: Path) -> Iterator[Site]:
     with opened(url, tmp_path) as made:
         made.set_up()
+        keep_time(made)
         yield made
+
+
+def keep_time(site: Site, ago: timedelta = timedelta()) -> None:
+    """What a clock process does first, so long ago."""
+    bridge = Bridge(load(site.env), site.url, now=lambda: wall_clock() - ago, pool=1)
+    begin_standing(bridge)
+    beat(bridge)
+    bridge.close()
 
 
 def test_all_is_well_when_it_is(site: Site) -> None:
@@ -142,12 +160,118 @@ def test_an_address_that_only_this_machine_can_call_will_do_for_stand_ins_alone(
 def test_clocks_that_are_apart_are_found_wherever_they_are(site: Site) -> None:
     found = examine(site.env, site.url, now=lambda: wall_clock() + timedelta(minutes=5))
     wrong = [one.what for one in found if not one.ok]
-    assert [what.partition("clock is")[0] for what in wrong] == [
+    assert [what.partition("clock is")[0] for what in wrong if "ahead of" in what] == [
         "our ",
         "desk zendesk: our ",
         "slack: our ",
     ]
-    assert all("ahead of" in what for what in wrong)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=4), -timedelta(seconds=4)])
+def test_retries_want_clocks_that_agree_to_two_seconds(site: Site, ahead: timedelta) -> None:
+    keep_time(site, -ahead)
+    found = examine(site.env, site.url, now=lambda: wall_clock() + ahead)
+    [wrong] = [one for one in found if not one.ok]
+    assert wrong.what.startswith("our clock is ")
+    assert wrong.what.endswith(
+        "ahead of the database's" if ahead > timedelta() else "behind the database's"
+    )
+    assert "NTP" in wrong.fix
+
+
+# --- what runs
+
+
+def test_a_clock_that_was_never_started_is_found(site: Site, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM pulse"))
+    [(what, fix)] = site.wrong().items()
+    assert what == "clock: it was never heard of: no timer rings"
+    assert "bridge clock" in fix
+
+
+def test_a_clock_that_is_silent_for_a_minute_is_found(site: Site) -> None:
+    assert "clock: last heard of just now" in site.run("doctor").output
+    later = wall_clock() + timedelta(seconds=61)
+    wrong = [one for one in examine(site.env, site.url, now=lambda: later) if not one.ok]
+    silent = next(one for one in wrong if one.what.startswith("clock: "))
+    assert silent.what == "clock: last heard of 1 minute ago: no timer rings"
+    assert "bridge clock" in silent.fix
+
+
+def test_a_sweep_that_fails_for_long_is_found_with_the_reason(site: Site, engine: Engine) -> None:
+    sweep(site)
+    assert site.wrong(code=0) == {}, "it works"
+    make_us(site, "agent")
+    sweep(site)
+    told = [what for what in site.wrong() if "sweep fails" in what]
+    assert told == [], "not for long"
+    age(engine, minutes=15)
+    found = site.wrong()
+    [fails] = [what for what in found if "sweep fails" in what]
+    assert fails.startswith("desk zendesk: its sweep fails, and knows nothing newer than 2")
+    assert "403" in fails
+    [why] = [what for what in found if "no admin" in what]
+    assert "make that user an admin" in found[why]
+    make_us(site, "admin")
+    sweep(site)
+    assert site.wrong(code=0) == {}
+
+
+def test_a_sweep_that_never_worked_is_found_after_many_attempts(site: Site) -> None:
+    site.sandbox.faults = lambda vendor, _, path: (
+        Fault.status(503) if vendor == "zendesk" and "incremental" in path else None
+    )
+    sweep(site)
+    assert site.wrong(code=0) == {}, "not for long"
+    sweep(site, attempts=9)
+    [what] = site.wrong()
+    assert what.startswith("desk zendesk: its sweep fails, and never worked: ")
+    assert "503" in what
+
+
+def test_a_desk_that_is_not_swept_any_more_is_not_missed(site: Site, engine: Engine) -> None:
+    site.sandbox.faults = lambda vendor, _, path: (
+        Fault.status(503) if vendor == "zendesk" and "incremental" in path else None
+    )
+    sweep(site, attempts=9)
+    assert site.wrong() != {}
+    policy = site.folder / "bridge.toml"
+    words = policy.read_text("utf-8")
+    policy.write_text(
+        words.replace('subdomain = "demo"', 'subdomain = "demo"\nsweep = "off"'), "utf-8"
+    )
+    assert site.wrong(code=0) == {}
+
+
+def make_us(site: Site, role: Literal["agent", "admin"]) -> None:
+    users = site.sandbox.zendesk.users
+    [us] = [user for user in users.values() if user.name == "Alert Bridge"]
+    users[us.id] = replace(us, role=role)
+
+
+def sweep(site: Site, attempts: int = 0) -> None:
+    """What a worker does when the sweep is due, which it is now, after so many attempts in vain."""
+    bridge = Bridge(load(site.env), site.url, pool=2)
+    now_due = text("UPDATE errands SET not_before = now(), attempts = :many WHERE task = 'sweep'")
+    with bridge.engine.begin() as connection:
+        connection.execute(now_due, {"many": attempts})
+    run_errand(bridge, SWEEP, "zendesk")
+    bridge.close()
+
+
+def age(engine: Engine, minutes: int) -> None:
+    """Let all that the sweep has come to be so much older."""
+    with engine.begin() as connection:
+        [errand] = errands.find(connection, [(SWEEP, "zendesk")])
+        cursor = {key: at - minutes * 60 for key, at in json.loads(errand.cursor).items()}
+        connection.execute(
+            text("UPDATE errands SET cursor = :cursor WHERE task = 'sweep'"),
+            {"cursor": json.dumps(cursor)},
+        )
+
+
+# --- vendors that are away
 
 
 def test_a_vendor_that_is_away_is_a_finding_and_the_others_are_asked(site: Site) -> None:

@@ -137,7 +137,7 @@ def test_late_and_repeated_webhooks_make_the_same_ticket(office: Office) -> None
 
 def story(ticket: Ticket) -> dict[str, Any]:
     """A ticket's state without what tells two tickets apart, and without the tags we put on it."""
-    own = {"id", "as_of", "handoffs", "tags"}
+    own = {"id", "as_of", "known_at", "handoffs", "tags"}
     state = {k: v for k, v in msgspec.structs.asdict(ticket).items() if k not in own}
     moves = [(h.at.replace(microsecond=0), h.of, h.source, h.target) for h in ticket.handoffs]
     return {**state, "moves": moves}

@@ -266,6 +266,8 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
                 eventually(lambda: refused_again(sandbox, open_tickets[0], anna))
                 embedded.start(root)
             case 15:
+                processes.running["worker"].send_signal(signal.SIGSTOP)
+                desk.reply(open_tickets[0], anna, "Is anybody there?")
                 eventually(lambda: waiting(engine))
                 processes.kill_the_worker()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -135,34 +136,89 @@ def warn(minutes: int, goal: str = "first_response") -> Deadline:
     return Deadline(goal, "warn", NINE + timedelta(minutes=minutes))
 
 
-def test_timers_are_taken_when_they_are_due_oldest_first_and_once(engine: Engine) -> None:
+def store(connection: Connection, subject: str, *timers: Deadline) -> None:
+    """A ticket with these timers on it."""
+    tickets.claim(connection, [subject])
+    ticket = Ticket(id=subject, as_of=(NINE, 0, ""))
+    tickets.store(connection, [tickets.Judged(ticket, timers, {})])
+    tickets.set_timers(connection, [], [(subject, timer) for timer in timers])
+
+
+def due(connection: Connection, minutes: int, **more: Any) -> list[tuple[str, Deadline]]:
+    """What has come due, by ticket."""
+    then = NINE + timedelta(minutes=minutes)
+    found = tickets.overdue(connection, "zendesk", then, 100, **more)
+    return [(one.ticket.id, timer) for one in found for timer in one.timers]
+
+
+def test_a_desk_with_due_timers_is_named_once(engine: Engine) -> None:
     with engine.begin() as connection:
-        tickets.set_timers(connection, [], [(ANNA, warn(30)), (OMAR, warn(10))])
-        assert tickets.next_due(connection) == NINE + timedelta(minutes=10)
-        assert tickets.take_due(connection, NINE, 10) == []
-        due = tickets.take_due(connection, NINE + timedelta(minutes=30), 10)
-        assert sorted(due) == [(ANNA, warn(30)), (OMAR, warn(10))]
-        assert tickets.take_due(connection, NINE + timedelta(days=1), 10) == []
+        store(connection, ANNA, warn(30))
+        store(connection, OMAR, warn(10), warn(20, "next_reply"))
+        store(connection, "jsm:7", warn(40))
+        assert tickets.next_due(connection, NINE) == NINE + timedelta(minutes=10)
+        assert tickets.next_due(connection, NINE + timedelta(minutes=40)) is None
+        assert tickets.due_desks(connection, NINE) == []
+        assert tickets.due_desks(connection, NINE + timedelta(minutes=30)) == ["zendesk"]
+        assert tickets.due_desks(connection, NINE + timedelta(days=1)) == ["zendesk", "jsm"]
+
+
+def test_tickets_with_due_timers_come_with_them_oldest_first(engine: Engine) -> None:
+    with engine.begin() as connection:
+        store(connection, ANNA, warn(30))
+        store(connection, OMAR, warn(10), warn(90, "next_reply"))
+        assert due(connection, 5) == []
+        assert due(connection, 30) == [(OMAR, warn(10)), (ANNA, warn(30))]
+        assert due(connection, 30, but={OMAR}) == [(ANNA, warn(30))]
+
+
+def test_a_timer_is_taken_once_and_not_if_it_was_moved(engine: Engine) -> None:
+    with engine.begin() as connection:
+        store(connection, ANNA, warn(30))
+        store(connection, OMAR, warn(10))
+        seen = due(connection, 30)
+        tickets.set_timers(connection, [], [(ANNA, warn(40))])
+        assert tickets.take_timers(connection, seen) == [(OMAR, warn(10))]
+        assert tickets.take_timers(connection, seen) == []
 
 
 def test_two_clocks_do_not_ring_one_timer_twice(two: tuple[Connection, Connection]) -> None:
     one, other = two
+    timers = [(f"zendesk:{n}", warn(n)) for n in range(6)]
     with one.begin():
-        tickets.set_timers(one, [], [(f"zendesk:{n}", warn(n)) for n in range(6)])
-    later = NINE + timedelta(hours=1)
+        tickets.set_timers(one, [], timers)
     with one.begin(), other.begin():
-        mine = tickets.take_due(one, later, 3)
-        theirs = tickets.take_due(other, later, 10)
-    assert len(mine) == 3
-    assert len({subject for subject, _ in (*mine, *theirs)}) == 6
+        mine = tickets.take_timers(one, timers[:3])
+        theirs = tickets.take_timers(other, timers)
+    assert sorted(mine) == timers[:3]
+    assert sorted(theirs) == timers[3:]
 
 
 def test_a_timer_that_is_set_again_is_moved(engine: Engine) -> None:
     with engine.begin() as connection:
         tickets.set_timers(connection, [], [(ANNA, warn(10)), (ANNA, warn(20, "next_reply"))])
         tickets.set_timers(connection, [(ANNA, warn(20, "next_reply"))], [(ANNA, warn(40))])
-        due = tickets.take_due(connection, NINE + timedelta(days=1), 10)
-    assert due == [(ANNA, warn(40))]
+        gone = tickets.take_timers(connection, [(ANNA, warn(10)), (ANNA, warn(20, "next_reply"))])
+        assert gone == []
+        assert tickets.take_timers(connection, [(ANNA, warn(40))]) == [(ANNA, warn(40))]
+
+
+# --- what is known already
+
+
+def test_events_that_are_stored_are_known_judged_or_not(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add(connection, wrote(1, ANNA))
+        assert (
+            tickets.add_events(connection, [tickets.arrive(wrote(2, ANNA), NINE)], judged=True) == 1
+        )
+        assert tickets.add_events(connection, [tickets.arrive(wrote(2, ANNA), NINE)]) == 0
+        assert tickets.known(connection, ["comment:1", "comment:2", "comment:3"]) == {
+            "comment:1",
+            "comment:2",
+        }
+        assert [w.event.id for w in tickets.waiting(connection, [ANNA])[ANNA]] == ["comment:1"]
+        assert len(tickets.history(connection, ANNA)) == 2
 
 
 # --- answers

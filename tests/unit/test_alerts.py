@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -121,6 +122,53 @@ def test_a_graver_finding_raises_it() -> None:
     assert steps[-1] == Step(Change.RAISED, finding("rude", CRITICAL))
 
 
+def staged(stage: str, **more: Any) -> Finding:
+    return finding("slow", stage=stage, level=stage, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "change"),
+    [
+        ("warn", "breach", Change.NEARED),
+        ("warn1", "warn2", Change.NEARED),
+        ("warn2", "breach", Change.NEARED),
+        ("breach", "nag1", Change.REMINDED),
+        ("nag1", "nag2", Change.REMINDED),
+        ("warn1", "nag1", Change.REMINDED),
+        ("warn2", "warn1", Change.UPDATED),
+        ("breach", "warn2", Change.UPDATED),
+        ("nag2", "breach", Change.UPDATED),
+        ("nag2", "warn1", Change.UPDATED),
+    ],
+)
+def test_a_clocks_next_stage_is_news_and_an_earlier_one_only_kept_current(
+    before: str, now: str, change: Change
+) -> None:
+    alert, changes = after(alert_with(staged(before)), staged(now))
+    assert changes == [change]
+    assert [r.finding.stage for r in alert.reasons] == [now]
+
+
+def test_the_next_stage_by_another_target_is_news_too() -> None:
+    old, new = staged("warn", occurrence="8 h"), staged("breach", occurrence="1 h")
+    assert after(alert_with(old), new)[1] == [Change.NEARED]
+
+
+def test_a_stage_of_a_clock_that_began_anew_is_kept_current() -> None:
+    new = replace(staged("breach"), since=at("09:30"), occurrence="2")
+    assert after(alert_with(staged("warn")), new)[1] == [Change.UPDATED]
+
+
+def test_a_breach_that_is_graver_is_nearer_and_raises_the_severity() -> None:
+    breach = replace(staged("breach"), severity=HIGH)
+    assert after(alert_with(staged("warn")), breach)[1] == [Change.NEARED, Change.RAISED]
+
+
+def test_a_stage_that_comes_after_its_reason_had_gone_is_a_reason_again() -> None:
+    eased, _ = after(alert_with(staged("breach"), RUDE), RUDE)
+    assert after(eased, staged("nag1"), RUDE)[1] == [Change.ADDED]
+
+
 def test_it_stays_as_grave_as_it_was() -> None:
     alert, changes = after(alert_with(finding("slow", HIGH)), SLOW)
     assert (alert.severity, changes) == (HIGH, [Change.UPDATED])
@@ -168,8 +216,9 @@ findings = st.builds(
     rule=st.sampled_from(["slow", "rude", "lost"]),
     severity=st.sampled_from(Severity),
     occurrence=st.sampled_from("12"),
-    level=st.sampled_from("ab"),
-)
+    level=st.sampled_from(["warn1", "breach", "nag1", "nag2"]),
+    stage=st.just(""),
+).map(lambda f: replace(f, stage=f.level))
 days = st.lists(st.lists(findings, max_size=3, unique_by=lambda f: f.key), max_size=10)
 
 

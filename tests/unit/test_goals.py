@@ -1,206 +1,22 @@
-"""Which clocks run on a ticket, and when they ring."""
+"""What is promised, to whom, and when to warn of it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from msgspec.structs import fields
 
-from bridge.domain.goals import GOALS, Goal, clocks, deadlines, used
-from bridge.domain.hours import Hours
-from bridge.domain.model import AnyEvent, Category, Clock, Deadline, Party, Ticket
-from tests.stories import (
-    NINE_TO_FIVE,
-    ROUND_THE_CLOCK,
-    agent_answered,
-    agent_noted,
-    at,
-    became,
-    customer_wrote,
-    gone,
-    moved,
-    opened,
-    ranked,
-    ticket,
-)
+from bridge.domain.clocks import clocks
+from bridge.domain.goals import GOALS, PAUSES, Goal, Match, SlaPolicy
+from bridge.domain.model import Category, Clock, Seen, Stage, Ticket
+from tests.stories import moved, opened, promising, ranked, reported, tagged, ticket
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-MICROSECOND = timedelta(microseconds=1)
-
-
-def goal(name: str, hours: float = 4, **more: object) -> Goal:
-    return Goal(name=name, targets={"": hours * HOUR}, **more)  # type: ignore[arg-type]
-
-
-def clock(promise: Goal, *events: AnyEvent, hours: Hours = NINE_TO_FIVE) -> Clock | None:
-    [*running] = clocks(ticket(*events), (promise,), hours)
-    assert len(running) < 2
-    return running[0] if running else None
-
-
 OPENED = opened("09:00")
-ANSWERED = agent_answered("10:00")
-WROTE = customer_wrote("11:00")
 
-STORIES: dict[str, tuple[str, tuple[AnyEvent, ...], str, str]] = {
-    # what happened: the goal, the events, since when the clock runs ("" for no clock), when it breaches
-    "the customer opens it": ("first_response", (OPENED,), "09:00", "13:00"),
-    "and writes again": ("first_response", (OPENED, customer_wrote("10:00")), "09:00", "13:00"),
-    "an internal note": ("first_response", (OPENED, agent_noted("10:00")), "09:00", "13:00"),
-    "a robot answers": (
-        "first_response",
-        (OPENED, agent_answered("10:00", by=Party.SYSTEM)),
-        "09:00",
-        "13:00",
-    ),
-    "an agent answers": ("first_response", (OPENED, ANSWERED), "", ""),
-    "and the customer again": ("first_response", (OPENED, ANSWERED, WROTE), "", ""),
-    "an agent opens it": ("first_response", (opened("09:00", by=Party.AGENT),), "", ""),
-    "and the customer writes": (
-        "first_response",
-        (opened("09:00", by=Party.AGENT), WROTE),
-        "11:00",
-        "15:00",
-    ),
-    "opened in the evening": ("first_response", (opened("16:00"),), "16:00", "tue 12:00"),
-    "opened in the night": ("first_response", (opened("22:00"),), "22:00", "tue 13:00"),
-    "opened on Friday evening": (
-        "first_response",
-        (opened("fri 16:30"),),
-        "fri 16:30",
-        "mon+ 12:30",
-    ),
-    "solved in silence": ("first_response", (OPENED, became("10:00", "solved")), "", ""),
-    "deleted": ("first_response", (OPENED, gone("10:00")), "", ""),
-    "deleted and restored": (
-        "first_response",
-        (OPENED, gone("10:00"), gone("11:00", back=True)),
-        "09:00",
-        "13:00",
-    ),
-    "nothing before the first answer": ("next_reply", (OPENED,), "", ""),
-    "answered": ("next_reply", (OPENED, ANSWERED), "", ""),
-    "the customer writes": ("next_reply", (OPENED, ANSWERED, WROTE), "11:00", "15:00"),
-    "twice": ("next_reply", (OPENED, ANSWERED, WROTE, customer_wrote("12:00")), "11:00", "15:00"),
-    "and is answered": ("next_reply", (OPENED, ANSWERED, WROTE, agent_answered("12:00")), "", ""),
-    "reopens by writing": (
-        "next_reply",
-        (OPENED, ANSWERED, became("10:30", "solved"), WROTE, became("11:00", "open")),
-        "11:00",
-        "15:00",
-    ),
-    "no update is owed before the first": ("periodic_update", (OPENED,), "", ""),
-    "from each answer": ("periodic_update", (OPENED, ANSWERED), "10:00", "14:00"),
-    "whoever wrote since": ("periodic_update", (OPENED, ANSWERED, WROTE), "10:00", "14:00"),
-    "anew": ("periodic_update", (OPENED, ANSWERED, agent_answered("12:00")), "12:00", "16:00"),
-    "to the end": ("periodic_update", (OPENED, ANSWERED, became("11:00", "solved")), "", ""),
-    "from the opening": ("resolution", (OPENED, ANSWERED), "09:00", "13:00"),
-    "by whomever": ("resolution", (opened("09:00", by=Party.AGENT),), "09:00", "13:00"),
-    "not without an opening": ("resolution", (WROTE,), "", ""),
-    "until it is solved": ("resolution", (OPENED, became("10:00", "solved")), "", ""),
-    "it goes on on hold's end": (
-        "resolution",
-        (OPENED, became("10:00", "hold"), became("12:00", "open")),
-        "12:00",
-        "15:00",
-    ),
-    "also over a night": (
-        "resolution",
-        (OPENED, became("10:00", "pending"), became("tue 08:00", "open")),
-        "tue 08:00",
-        "tue 12:00",
-    ),
-    "when reopened it goes on": (
-        "resolution",
-        (OPENED, became("10:00", "solved"), became("tue 09:00", "open")),
-        "tue 09:00",
-        "tue 12:00",
-    ),
-    "an hour from each span": (
-        "resolution",
-        (
-            OPENED,
-            became("10:00", "pending"),
-            became("11:00", "open"),
-            became("12:00", "hold"),
-            became("13:00", "pending"),
-            became("14:00", "open"),
-        ),
-        "14:00",
-        "16:00",
-    ),
-}
-
-
-@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
-def test_a_clock_starts_stops_and_goes_on(
-    story: tuple[str, tuple[AnyEvent, ...], str, str],
-) -> None:
-    name, events, since, breach = story
-    running = clock(goal(name), *events)
-    if not since:
-        assert running is None
-        return
-    assert running is not None
-    assert running.running_since == at(since)
-    due = at(breach.replace("mon+", "mon")) + timedelta(weeks=breach.startswith("mon+"))
-    assert running.due == (due,)
-
-
-@pytest.mark.parametrize("status", ["pending", "hold"])
-@pytest.mark.parametrize("name", GOALS)
-def test_a_clock_that_pauses_keeps_what_was_used_and_rings_for_nobody(
-    name: str, status: str
-) -> None:
-    starts = {"periodic_update": "10:00", "next_reply": "11:00"}
-    events = (OPENED, ANSWERED, WROTE)[: 1 if name == "first_response" else 3]
-    paused = clock(goal(name), *events, became("12:00", status))
-    assert paused is not None
-    assert paused.running_since is None
-    assert paused.elapsed == at("12:00") - at(starts.get(name, "09:00"))
-    assert used(paused, NINE_TO_FIVE, at("16:00")) == paused.elapsed
-    assert deadlines((paused,), at("12:00")) == ()
-
-
-def test_what_starts_while_paused_waits_for_the_work_to_go_on() -> None:
-    paused = clock(goal("next_reply"), OPENED, ANSWERED, became("10:00", "pending"), WROTE)
-    assert paused is not None
-    assert (paused.started_at, paused.elapsed, paused.due) == (at("11:00"), timedelta(), ())
-
-
-def test_a_goal_that_never_pauses() -> None:
-    always = goal("resolution", pause=frozenset())
-    running = clock(always, OPENED, became("10:00", "pending"))
-    assert running is not None
-    assert running.due == (at("13:00"),)
-
-
-def test_a_goal_that_pauses_for_one_category_only() -> None:
-    held = goal("resolution", pause=frozenset({Category.HOLD}))
-    events = OPENED, became("10:00", "pending"), became("11:00", "hold")
-    paused = clock(held, *events)
-    assert paused is not None
-    assert paused.elapsed == 2 * HOUR
-
-
-def test_another_priority_is_another_target_and_the_same_clock() -> None:
-    promise = Goal(name="resolution", targets={"": 8 * HOUR, "urgent": 4 * HOUR}, warn=(0.25, 0.75))
-    events = OPENED, became("10:00", "hold"), became("11:00", "open"), ranked("12:00", "urgent")
-    running = clock(promise, *events)
-    assert running is not None
-    assert (running.started_at, running.target, running.elapsed) == (at("09:00"), 4 * HOUR, HOUR)
-    assert running.due == (at("11:00"), at("13:00"), at("14:00"))
-
-
-def test_a_target_that_is_used_up_already_is_breached_since_the_clock_goes_on() -> None:
-    promise = Goal(name="resolution", targets={"": 8 * HOUR, "urgent": HOUR})
-    events = OPENED, became("11:00", "hold"), became("12:00", "open"), ranked("12:00", "urgent")
-    running = clock(promise, *events)
-    assert running is not None
-    assert running.due == (at("12:00"),)
-    assert running.stage(at("12:00")) == "breach"
+# --- targets -------------------------------------------------------------------------------------
 
 
 def test_the_closest_promise_counts() -> None:
@@ -219,106 +35,174 @@ def test_the_closest_promise_counts() -> None:
     assert target("19", "urgent") == 4 * HOUR
 
 
-def test_no_promise_no_clock() -> None:
-    urgent_only = Goal(name="resolution", targets={"urgent": HOUR})
-    assert urgent_only.target(ticket(OPENED)) is None
-    assert clock(urgent_only, OPENED) is None
+def test_no_target_no_promise() -> None:
+    assert Goal(name="resolution", targets={"urgent": HOUR}).target(ticket(OPENED)) is None
+    assert Goal(name="resolution").target(ticket(OPENED)) is None
+
+
+# --- warnings ------------------------------------------------------------------------------------
+
+
+def stages(target: timedelta | None, *warn: float | timedelta) -> list[tuple[str, timedelta]]:
+    found = Goal(name="resolution", warn=warn).stages(target)
+    assert all(isinstance(stage, Stage) for stage in found)
+    return [(stage.name, stage.need) for stage in found]
 
 
 def test_stages_are_named_by_how_many_there_are() -> None:
-    assert goal("resolution").stages == (("breach", 1.0),)
-    assert goal("resolution", warn=(0.75,)).stages == (("warn", 0.75), ("breach", 1.0))
-    names = [name for name, _ in goal("resolution", warn=(0.5, 0.75)).stages]
-    assert names == ["warn1", "warn2", "breach"]
+    assert stages(8 * HOUR) == [("breach", 8 * HOUR)]
+    assert stages(8 * HOUR, 0.75) == [("warn", 6 * HOUR), ("breach", 8 * HOUR)]
+    assert [name for name, _ in stages(8 * HOUR, 0.5, 0.75)] == ["warn1", "warn2", "breach"]
 
 
-def test_a_goal_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(ValueError, match="no goal is called 'speed': there are first_response"):
-        clock(goal("speed"), OPENED)
+def test_shares_and_times_before_the_breach_mix_and_rise_whatever_their_order() -> None:
+    assert stages(8 * HOUR, HOUR, 0.5, 3 * HOUR, 2 * HOUR) == [
+        ("warn1", 4 * HOUR),
+        ("warn2", 5 * HOUR),
+        ("warn3", 6 * HOUR),
+        ("warn4", 7 * HOUR),
+        ("breach", 8 * HOUR),
+    ]
 
 
-def test_timers_are_set_for_what_is_still_to_come() -> None:
-    running = clock(goal("resolution", warn=(0.5, 0.75)), OPENED)
-    assert running is not None
-    assert deadlines((running,), at("11:00")) == (
-        Deadline("resolution", "warn2", at("12:00")),
-        Deadline("resolution", "breach", at("13:00")),
+def test_two_warnings_of_one_moment_are_one() -> None:
+    assert stages(8 * HOUR, 0.75, 2 * HOUR) == [("warn", 6 * HOUR), ("breach", 8 * HOUR)]
+
+
+@pytest.mark.parametrize("lead", [HOUR, 2 * HOUR])
+def test_a_warning_that_would_come_at_the_start_or_before_it_is_left_out(lead: timedelta) -> None:
+    assert stages(HOUR, lead, 15 * MINUTE) == [("warn", 45 * MINUTE), ("breach", HOUR)]
+
+
+def test_without_a_target_stages_are_counted_back_from_the_breach() -> None:
+    zero = timedelta()
+    assert stages(None, 0.5) == [("breach", zero)]
+    assert stages(None, 0.5, HOUR, 3 * HOUR) == [
+        ("warn1", -3 * HOUR),
+        ("warn2", -HOUR),
+        ("breach", zero),
+    ]
+
+
+# --- pauses --------------------------------------------------------------------------------------
+
+
+def test_every_goal_has_its_pauses() -> None:
+    assert set(PAUSES) == set(GOALS)
+    assert {name for name in GOALS if PAUSES[name]} == {
+        "periodic_update",
+        "requester_wait",
+        "agent_work",
+        "resolution",
+    }
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_a_solved_ticket_stands_still_whatever_pauses(name: str) -> None:
+    ends = {Category.SOLVED, Category.CLOSED}
+    assert set(Goal(name=name).still) == PAUSES[name] | ends
+    assert set(Goal(name=name, pause=frozenset()).still) == ends
+    assert set(Goal(name=name, pause=frozenset({Category.NEW})).still) == {Category.NEW} | ends
+
+
+# --- policies ------------------------------------------------------------------------------------
+
+CASE = ticket(
+    opened(
+        "09:00",
+        seen=Seen(
+            team="17",
+            priority="high",
+            type="incident",
+            organisation="360001",
+            brand="360002",
+            tags=("gold", "web"),
+        ),
     )
-    assert deadlines((running,), at("13:00")) == ()
-
-
-def test_all_goals_run_side_by_side() -> None:
-    made = ticket(OPENED, ANSWERED, WROTE)
-    names = [c.goal for c in clocks(made, tuple(map(goal, GOALS)), NINE_TO_FIVE)]
-    assert names == ["next_reply", "periodic_update", "resolution"]
-
-
-# --- laws ----------------------------------------------------------------------------------------
-
-minutes = st.integers(1, 12 * 60)
-lives = st.lists(
-    st.tuples(minutes, st.sampled_from(["open", "pending", "hold", "solved"])), max_size=6
 )
-promises = st.builds(
-    Goal,
-    name=st.sampled_from(["resolution", "first_response"]),
-    targets=st.fixed_dictionaries({"": st.integers(1, 10**11).map(lambda n: n * MICROSECOND)}),
-    warn=st.lists(st.floats(0.01, 0.99), max_size=3, unique=True).map(lambda w: tuple(sorted(w))),
-)
-calendars = st.sampled_from([NINE_TO_FIVE, ROUND_THE_CLOCK])
+MEMBERS: dict[str, tuple[str, str]] = {
+    # the member: a value that this ticket has, and one that it has not
+    "desks": ("zendesk", "jsm"),
+    "teams": ("zendesk:17", "jsm:17"),
+    "projects": ("17", "HELP"),
+    "priorities": ("high", "low"),
+    "types": ("incident", "task"),
+    "organisations": ("360001", "360003"),
+    "brands": ("360002", "360001"),
+    "tags": ("gold", "silver"),
+}
 
 
-def lived(life: list[tuple[int, str]]) -> Ticket:
-    when = at("09:00")
-    events: list[AnyEvent] = [opened("09:00")]
-    for n, (later, status) in enumerate(life):
-        when += later * MINUTE
-        events.append(became("09:00", status, id=f"s{n}", at=when))
-    return ticket(*events)
+def match(**members: tuple[str, ...]) -> Match:
+    return Match(**{name: frozenset(values) for name, values in members.items()})
 
 
-@settings(deadline=None)
-@given(lives, promises, calendars)
-def test_stages_are_reached_at_their_due_and_not_a_microsecond_before(
-    life: list[tuple[int, str]], promise: Goal, hours: Hours
-) -> None:
-    for running in clocks(lived(life), (promise,), hours):
-        for (name, share), due in zip(running.stages, running.due, strict=False):
-            assert running.running_since is not None
-            if running.elapsed >= running.target * share:
-                assert due == running.running_since
-            else:
-                assert used(running, hours, due) == running.target * share
-                before = due - MICROSECOND
-                assert used(running, hours, before) < running.target * share
-                assert running.stage(before) != name
-            reached = [n for (n, _), d in zip(running.stages, running.due, strict=True) if d <= due]
-            assert running.stage(due) == reached[-1]
+def test_every_member_is_tried() -> None:
+    assert {field.name for field in fields(Match)} == set(MEMBERS)
 
 
-@settings(deadline=None)
-@given(lives, promises, calendars, minutes)
-def test_a_pause_changes_nothing_but_that_time_stands_still(
-    life: list[tuple[int, str]], promise: Goal, hours: Hours, later: int
-) -> None:
-    made = lived(life)
-    now = made.as_of[0] + later * MINUTE
-    paused = lived([*life, (later, "hold")])
-    for running, still in zip(
-        clocks(made, (promise,), hours), clocks(paused, (promise,), hours), strict=False
-    ):
-        assert still.elapsed == used(running, hours, now)
-        assert still.stage(now) == still.stage(now + 99 * HOUR) == running.stage(now)
+@pytest.mark.parametrize("name", MEMBERS)
+def test_each_member_matches_by_any_of_its_values(name: str) -> None:
+    has, has_not = MEMBERS[name]
+    assert match(**{name: (has,)}).holds(CASE)
+    assert match(**{name: (has_not, has)}).holds(CASE)
+    assert not match(**{name: (has_not,)}).holds(CASE)
 
 
-@settings(deadline=None)
-@given(lives, promises, calendars)
-def test_timers_ring_when_something_changes_and_never_in_the_past(
-    life: list[tuple[int, str]], promise: Goal, hours: Hours
-) -> None:
-    made = lived(life)
-    now = made.as_of[0]
-    running = clocks(made, (promise,), hours)
-    for timer in deadlines(running, now):
-        assert timer.due_at > now
-        assert running[0].stage(timer.due_at) != running[0].stage(timer.due_at - MICROSECOND)
+@pytest.mark.parametrize("name", MEMBERS)
+def test_all_members_must_match(name: str) -> None:
+    every = {member: (has,) for member, (has, _) in MEMBERS.items()}
+    assert match(**every).holds(CASE)
+    assert not match(**{**every, name: (MEMBERS[name][1],)}).holds(CASE)
+
+
+def test_a_match_that_asks_for_nothing_matches() -> None:
+    assert Match().holds(CASE)
+
+
+def goal(hours: float, name: str = "resolution", **more: Any) -> Goal:
+    return Goal(name=name, targets={"": hours * HOUR}, **more)
+
+
+def special(name: str, goals: dict[str, Goal], **members: tuple[str, ...]) -> SlaPolicy:
+    return SlaPolicy(name=name, match=match(**members), goals=goals)
+
+
+def run(case: Ticket, *policies: SlaPolicy) -> dict[str, Clock]:
+    usual = goal(8), goal(2, "first_response")
+    return {c.goal: c for c in clocks(case, promising(*usual, policies=policies))}
+
+
+def test_the_first_policy_that_matches_counts() -> None:
+    silver = special("silver", {"resolution": goal(6)}, tags=("silver",))
+    gold = special("gold", {"resolution": goal(4)}, tags=("gold",))
+    high = special("high", {"resolution": goal(5)}, priorities=("high",))
+    found = run(CASE, silver, gold, high)
+    assert (found["resolution"].target, found["resolution"].policy) == (4 * HOUR, "gold")
+    found = run(CASE, silver, high, gold)
+    assert (found["resolution"].target, found["resolution"].policy) == (5 * HOUR, "high")
+
+
+def test_a_goal_that_the_policy_does_not_name_is_as_always() -> None:
+    gold = special("gold", {"resolution": goal(4)}, tags=("gold",))
+    silver = special("silver", {"first_response": goal(1)}, tags=("gold",))
+    found = run(CASE, gold, silver)["first_response"]
+    assert (found.target, found.policy) == (2 * HOUR, "")
+
+
+def test_no_policy_matches_and_all_is_as_always() -> None:
+    found = run(ticket(OPENED), special("gold", {"resolution": goal(4)}, tags=("gold",)))
+    assert (found["resolution"].target, found["resolution"].policy) == (8 * HOUR, "")
+
+
+def test_a_policy_can_promise_nothing() -> None:
+    trial = special("trial", {"first_response": Goal(name="first_response")}, tags=("gold",))
+    assert list(run(CASE, trial)) == ["resolution"]
+
+
+def test_a_policy_follows_the_ticket_as_it_is_now() -> None:
+    gold = special("gold", {"resolution": goal(4)}, tags=("gold",), brands=("5",))
+    case = OPENED, tagged("10:00", "gold"), reported("10:30", brand="5")
+    assert run(ticket(*case), gold)["resolution"].target == 4 * HOUR
+    fallen = *case, tagged("11:00", removed=("gold",))
+    assert run(ticket(*fallen), gold)["resolution"].target == 8 * HOUR

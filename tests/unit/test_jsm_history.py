@@ -17,29 +17,27 @@ from bridge.domain.model import (
     Opened,
     Party,
     PriorityChanged,
+    Read,
     Replied,
     StatusChanged,
     Tagged,
     Ticket,
     Touched,
     Unreadable,
+    VendorClock,
 )
 from bridge.domain.ticket import fold_all
 from connectors import Incoming
-from connectors.desks.jsm_history import history
-from connectors.desks.jsm_issue import STATUSES
+from connectors.desks.jsm_history import history, read
+from connectors.desks.jsm_issue import STATUSES, seen
 from connectors.desks.jsm_webhooks import Jsm
+from connectors.reading import Node
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CARLA = {"accountId": "c1", "accountType": "customer", "displayName": "Carla"}
 ANNA = {"accountId": "a1", "accountType": "atlassian", "displayName": "Anna"}
 BEN = {"accountId": "b2", "accountType": "atlassian", "displayName": "Ben"}
 US = {"accountId": "u0", "accountType": "app", "displayName": "Alert Bridge"}
-SLA = {
-    "name": "Time to resolution",
-    "completedCycles": [],
-    "ongoingCycle": {"paused": True, "breached": False},
-}
 
 
 def item(field: str, before: Any, after: Any, *, ids: bool = False) -> dict[str, Any]:
@@ -127,6 +125,11 @@ class Site:
 
     def history(self) -> list[AnyEvent]:
         return history("jsm", self.issue, self.comments, self.changes, US["accountId"])
+
+    def whole(self) -> list[AnyEvent]:
+        """The history, and the issue as it is."""
+        events = self.history()
+        return [*events, read("jsm", self.issue, events, seen(Node(self.issue)))]
 
     def webhooks(self) -> list[AnyEvent]:
         return [
@@ -324,13 +327,13 @@ def test_what_the_changes_do_not_tell_is_told_at_last(site: Site) -> None:
         "labels": ["vip"],
         "updated": "2026-03-02T11:00:00.000+0000",
     }
-    *_, last = site.history()
-    assert isinstance(last, Touched)
+    *_, last = site.whole()
+    assert isinstance(last, Read)
     assert last.seen
     assert last.at == NINE.replace(hour=11)
     assert (last.seen.status, last.seen.means) == ("tier 9", Category.SOLVED)
-    assert last.seen.tags is None  # no change of labels is known, so they were so from the first
-    assert ticket(site.history()).status == "tier 9"
+    assert (last.seen.tags, last.seen.title) == (("vip",), "Invoices are wrong")
+    assert ticket(site.whole()).status == "tier 9"
 
 
 def test_a_change_that_does_not_say_from_what_leaves_the_beginning_open(site: Site) -> None:
@@ -349,10 +352,10 @@ def test_a_change_that_does_not_say_to_what_is_made_good(site: Site) -> None:
     site.assign(ANNA, BEN)
     for name in ("to", "toString"):
         del site.changes[0]["items"][0][name]
-    kinds = [type(event) for event in site.history()]
-    assert kinds == [Opened, Touched, Touched]
+    kinds = [type(event) for event in site.whole()]
+    assert kinds == [Opened, Touched, Read]
     assert not any(isinstance(event, Touched) and event.read for event in site.history())
-    assert ticket(site.history()).agent == "b2"
+    assert ticket(site.whole()).agent == "b2"
 
 
 def test_two_saves_of_one_instant_come_to_what_the_issue_is(site: Site) -> None:
@@ -366,7 +369,7 @@ def test_two_saves_of_one_instant_come_to_what_the_issue_is(site: Site) -> None:
     opening = site.history()[0]
     assert opening.seen
     assert opening.seen.agent == ""
-    assert ticket(site.history()).agent == "b2"
+    assert ticket(site.whole()).agent == "b2"
 
 
 def test_labels_in_another_order_are_no_news(site: Site) -> None:
@@ -376,19 +379,70 @@ def test_labels_in_another_order_are_no_news(site: Site) -> None:
     assert [type(event) for event in site.history()] == [Opened, Tagged]
 
 
-def test_service_levels_come_last_and_anew_whenever_they_stand_otherwise(site: Site) -> None:
+def test_the_read_at_the_end_tells_all_and_changes_nothing(site: Site) -> None:
+    a_long_story(site)
+    *events, last = site.whole()
+    assert events == site.history()
+    assert isinstance(last, Read)
+    assert last.order > max(event.order for event in events)
+    assert last.at == site.now
+    assert ticket(site.whole()) == ticket(events)
+    digest = last.id.rpartition(":")[2]
+    assert last.id == f"jsm:read:10100:{int(site.now.timestamp() * 1000)}:{digest}"
+    assert len(digest) == 8
+
+
+def test_a_read_is_after_all_events_of_its_instant_and_of_later_ones(site: Site) -> None:
     site.open()
-    site.status(ANNA, "Waiting for customer")
-    site.issue["fields"]["customfield_10020"] = SLA
-    paused = site.history()
-    assert paused[-1].seen
-    assert paused[-1].seen.facts == {"sla:Time to resolution": "paused"}
-    assert paused[-1].order == max(event.order for event in paused)
-    site.issue["fields"]["customfield_10020"] = SLA | {"ongoingCycle": {"breached": True}}
-    missed = site.history()
-    assert missed[-1].id != paused[-1].id
-    assert missed[:-1] == paused[:-1]
-    assert ticket(missed).facts["sla:Time to resolution"] == "missed"
+    site.comment(ANNA, "Well.", jsdPublic=True)
+    site.issue["fields"]["updated"] = site.issue["fields"]["created"]  # the index lags behind
+    *events, last = site.whole()
+    assert last.order > max(event.order for event in events)
+
+
+def level(**cycle: Any) -> dict[str, Any]:
+    started = {"epochMillis": 1772442000000}
+    goal, used = {"millis": 28_800_000}, {"millis": 60_000}
+    shown = {"startTime": started, "goalDuration": goal, "elapsedTime": used} | cycle
+    return {"name": "Time to resolution", "completedCycles": [], "ongoingCycle": shown}
+
+
+def last_of(site: Site, **cycle: Any) -> AnyEvent:
+    site.issue["fields"]["customfield_10020"] = level(**cycle)
+    return site.whole()[-1]
+
+
+def test_the_read_tells_how_the_service_levels_stand(site: Site) -> None:
+    site.open()
+    due = NINE + timedelta(hours=8)
+    last = last_of(site, breachTime={"epochMillis": int(due.timestamp() * 1000)})
+    assert last.seen
+    assert last.seen.clocks == (
+        VendorClock(
+            name="Time to resolution",
+            breach_at=due,
+            started_at=NINE,
+            target=timedelta(hours=8),
+            elapsed=timedelta(minutes=1),
+        ),
+    )
+    opening = site.history()[0]
+    assert opening.seen
+    assert opening.seen.clocks is None  # nobody knows how they stood then
+
+
+def test_a_read_is_news_when_something_stands_otherwise_but_not_for_time_going_by(
+    site: Site,
+) -> None:
+    site.open()
+    due = {"iso8601": "2026-03-02T17:00:00+0000"}
+    one = last_of(site, breachTime=due)
+    later = last_of(site, breachTime=due, elapsedTime={"millis": 120_000})
+    paused = last_of(site, paused=True)
+    moved = last_of(site, breachTime={"iso8601": "2026-03-02T17:30:00+0000"})
+    assert one.id == later.id
+    assert len({one.id, paused.id, moved.id}) == 3
+    assert last_of(site, paused=True, elapsedTime={"millis": 120_000}).id != paused.id
 
 
 def test_every_kind_of_change(site: Site) -> None:

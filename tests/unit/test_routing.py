@@ -95,9 +95,40 @@ def test_what_gets_graver_is_shown_in_the_channel_and_said_once() -> None:
     ]
 
 
+def test_what_nears_the_breach_is_said_in_the_thread() -> None:
+    warned, breached = finding("slow", level="warn"), finding("slow", level="breach")
+    warned, breached = replace(warned, stage="warn"), replace(breached, stage="breach")
+    assert planned((warned,), (breached,)) == [EDIT, ("slack", "reply", "nearer to the breach")]
+
+
+def test_a_breach_that_is_graver_is_said_once_and_in_the_channel() -> None:
+    warned = replace(finding("slow", level="warn"), stage="warn")
+    breached = replace(finding("slow", HIGH, level="breach"), stage="breach")
+    assert planned((warned,), (breached,)) == [
+        EDIT,
+        ("slack", "broadcast", "the severity was raised"),
+    ]
+
+
+def test_a_reminder_is_shown_in_the_channel_and_leaves_the_ticket_alone() -> None:
+    breached = replace(finding("slow", level="breach"), stage="breach")
+    reminded = replace(finding("slow", level="nag1"), stage="nag1")
+    assert planned((breached,), (reminded,)) == [EDIT, ("slack", "broadcast", "a reminder")]
+
+
+def test_a_stage_that_is_taken_back_only_keeps_the_message_current() -> None:
+    breached = replace(finding("slow", level="breach"), stage="breach")
+    relaxed = replace(finding("slow", level="warn"), stage="warn")
+    assert planned((breached,), (relaxed,)) == [EDIT]
+
+
 def test_the_words_in_the_thread_say_what_is_new() -> None:
     *_, reply = deliveries(alert_with(SLOW), Change.ADDED, posted=BOTH)
     assert reply.text == "A further reason: It is slow"
+    *_, reply = deliveries(alert_with(SLOW), Change.NEARED, posted=BOTH)
+    assert reply.text == "It is slow"
+    *_, broadcast = deliveries(alert_with(SLOW), Change.REMINDED, posted=BOTH)
+    assert broadcast.text == "Still open: It is slow"
     raised = alert_with(finding("slow", HIGH))
     *_, broadcast = deliveries(raised, Change.RAISED, posted=BOTH)
     assert broadcast.text == "Now high: It is slow"

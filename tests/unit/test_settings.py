@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.domain.goals import PAUSES
 from bridge.domain.model import Category, ConfigError, Severity
 from bridge.settings import Settings, duration, load, parse
 
@@ -15,6 +16,18 @@ DESK = """\
 [desks.zendesk]
 kind = "zendesk"
 subdomain = "demo"
+"""
+GOAL = """\
+[goals.resolution]
+target = { default = "8h" }
+"""
+GOLD = """\
+[policies.gold]
+match = { tags = ["gold"] }
+"""
+PROMISE = """\
+[policies.gold.goals.resolution]
+target = "1h"
 """
 
 
@@ -52,6 +65,8 @@ def test_the_configuration_that_comes_with_it_can_be_read() -> None:
         "periodic_update",
         "resolution",
     }
+    assert settings.policies == ()
+    assert all(goal.nag is None for goal in settings.goals)
 
 
 def test_a_file_that_is_not_there_is_said() -> None:
@@ -137,6 +152,24 @@ def test_anything_else_is_no_duration(text: object) -> None:
         ('[playbooks]\nlow_scor = "x"\n', 2, "playbooks.low_scor", "low_score"),
         ('[keep]\nrow = "30d"\n', 2, "keep.row", "raw"),
         ('[recovery]\nsilnt = "30s"\n', 2, "recovery.silnt", "silent"),
+        ('[recovery]\ngrase = "3m"\n', 2, "recovery.grase", "grace"),
+        (GOAL + 'nagg = "1h"\n', 3, "goals.resolution.nagg", "nag"),
+        (DESK + 'swep = "1m"\n', 4, "desks.zendesk.swep", "sweep"),
+        (DESK + "import_day = 3\n", 4, "desks.zendesk.import_day", "import_days"),
+        (
+            DESK + 'sla_goals = { "time to approve" = "resoluton" }\n',
+            4,
+            "desks.zendesk.sla_goals.time to approve",
+            "resolution",
+        ),
+        ("[polices.gold]\n", 1, "polices", "policies"),
+        (GOLD.replace("match", "mach") + PROMISE, 2, "policies.gold.mach", "match"),
+        (
+            GOLD + PROMISE.replace("resolution", "resolutin"),
+            3,
+            "policies.gold.goals.resolutin",
+            "resolution",
+        ),
     ],
 )
 def test_a_slip_of_the_pen_is_found(text: str, line: int, where: str, meant: str) -> None:
@@ -158,8 +191,26 @@ def test_a_slip_of_the_pen_is_found(text: str, line: int, where: str, meant: str
         ('[calendars.office]\nzone = "Europe/Berlim"\n', 2, "Berlim"),
         ('[calendars.office]\nzone = "UTC"\nweek = { mon = "9-17" }\n', 3, "9-17"),
         ('[goals.resolution]\ntarget = { default = "8 hours" }\n', 2, "is no duration"),
-        ('[goals.resolution]\ntarget = { default = "8h" }\nwarn = [1.5]\n', 3, "less than 1"),
-        ('[goals.resolution]\ntarget = { default = "8h" }\nwarn = [0.9, 0.5]\n', 3, "must rise"),
+        (GOAL + "warn = [1.5]\n", 3, "1.5: a share lies between 0 and 1"),
+        (GOAL + "warn = [0]\n", 3, "0: a share lies between 0 and 1"),
+        (GOAL + "warn = [true]\n", 3, "a share lies between 0 and 1"),
+        (GOAL + 'warn = ["120%"]\n', 3, "'120%': a share lies between 0 and 1"),
+        (GOAL + 'warn = ["most%"]\n', 3, "'most%' is no share: write it as 0.75 or 75%"),
+        (GOAL + 'warn = ["soon"]\n', 3, "'soon' is no duration"),
+        (GOAL + 'nag = "often"\n', 3, "is no duration"),
+        (GOAL + 'pause = ["waiting"]\n', 3, "Input should be 'new', 'open', 'pending'"),
+        ("[goals.resolution]\nwarn = [0.5]\n", 1, "target is missing"),
+        (DESK + "sweep = 60\n", 4, "60 is no duration"),
+        (DESK + 'sweep = "never"\n', 4, "'never' is no duration"),
+        (DESK + 'slas = "both"\n', 4, "Input should be 'off', 'win' or 'lose'"),
+        (DESK + 'calls_per_minute = "many"\n', 4, "should be a valid integer"),
+        ('[desks.jsm]\nkind = "jsm"\nsite = "demo"\nimport_days = 3\n', 4, "is not known"),
+        ("[policies]\ngold = 3\n", 2, "must be a table: [policies.gold]"),
+        (GOLD, 1, "policies.gold.goals: "),
+        ('[policies.gold.goals.resolution]\ntarget = "1h"\n', 1, "policies.gold.match: "),
+        (GOLD.replace('tags = ["gold"]', "") + PROMISE, 2, "it would be for every ticket"),
+        (GOLD + PROMISE + 'teams = { Billing = "1h" }\n', 5, "a policy matches teams"),
+        (GOLD + PROMISE + 'warn = ["2x"]\n', 5, "is no duration"),
         ("[rules.low_score]\nenabled = 1\n", 2, "must be a bool"),
         ('[keep]\nraw = "for ever"\n', 2, "is no duration"),
         ("[something]\n", 1, "known are: "),
@@ -200,6 +251,118 @@ def test_goals_have_targets_by_priority_and_by_team() -> None:
     assert goal.targets == {"": timedelta(hours=8), "urgent": timedelta(hours=1)}
     assert goal.pause == {Category.PENDING}
     assert settings.team_targets["first_response"]["Billing"] == {"": timedelta(hours=2)}
+
+
+def test_a_target_may_be_everybodys_or_nobodys() -> None:
+    text = """
+        [goals.first_response]
+        target = "8h"
+        [goals.next_reply]
+        target = "none"
+    """
+    first, reply = read(text).goals
+    assert first.targets == {"": timedelta(hours=8)}
+    assert reply.targets == {}
+
+
+def test_a_warning_is_a_share_of_the_target_or_a_time_before_it_in_any_order() -> None:
+    (goal,) = read(GOAL + 'warn = ["1h", "75%", 0.5, "30m"]\n').goals
+    assert goal.warn == (timedelta(hours=1), 0.75, 0.5, timedelta(minutes=30))
+    stages = goal.stages(timedelta(hours=8))
+    assert [stage.need / timedelta(hours=1) for stage in stages] == [4, 6, 7, 7.5, 8]
+
+
+def test_a_reminder_comes_only_where_it_was_asked_for() -> None:
+    assert read(GOAL).goals[0].nag is None
+    assert read(GOAL + 'nag = "4h"\n').goals[0].nag == timedelta(hours=4)
+
+
+def test_a_clock_pauses_as_its_goal_does_unless_it_is_said() -> None:
+    texts = ('[goals.{}]\ntarget = "8h"\n', '[goals.{}]\ntarget = "8h"\npause = []\n')
+    for name, still in PAUSES.items():
+        usual, never = (read(text.format(name)).goals[0] for text in texts)
+        assert {c for c in usual.still if c.live} == still
+        assert {c for c in never.still if c.live} == set()
+
+
+# --- policies
+
+
+def test_a_policy_promises_otherwise_for_some_tickets() -> None:
+    text = """
+        [goals.resolution]
+        target = { default = "5d", urgent = "1d" }
+        warn = [0.8]
+        nag = "8h"
+
+        [policies.gold]
+        match = { tags = ["gold"], priorities = ["High", "urgent"], teams = ["Billing"] }
+        [policies.gold.goals.resolution]
+        target = "4h"
+        warn = ["3h", "2h", "1h"]
+
+        [policies.trial]
+        match = { organisations = ["360001"], desks = ["zendesk"] }
+        [policies.trial.goals.resolution]
+        target = "none"
+    """
+    gold, trial = read(text + DESK).policies
+    assert (gold.name, trial.name) == ("gold", "trial")
+    assert gold.match.tags == {"gold"}
+    assert gold.match.priorities == {"high", "urgent"}
+    assert gold.match.teams == {"Billing"}
+    own = gold.goals["resolution"]
+    assert own.targets == {"": timedelta(hours=4)}
+    assert own.warn == (timedelta(hours=3), timedelta(hours=2), timedelta(hours=1))
+    assert own.nag == timedelta(hours=8)
+    assert trial.match.organisations == {"360001"}
+    assert trial.goals["resolution"].targets == {}
+    assert trial.goals["resolution"].warn == (0.8,)
+
+
+def test_what_a_policy_says_of_a_goal_only_replaces_what_it_says() -> None:
+    text = GOAL + GOLD + '[policies.gold.goals.resolution]\nnag = "1h"\n'
+    own = read(text).policies[0].goals["resolution"]
+    assert own.targets == {"": timedelta(hours=8)}
+    assert own.nag == timedelta(hours=1)
+
+
+def test_a_goal_that_only_a_policy_promises_is_none_for_other_tickets() -> None:
+    settings = read(GOLD + PROMISE)
+    (goal,) = settings.goals
+    assert (goal.name, goal.targets) == ("resolution", {})
+    assert settings.policies[0].goals["resolution"].targets == {"": timedelta(hours=1)}
+
+
+# --- desks
+
+
+def test_a_desk_is_swept_each_minute_unless_it_is_said_otherwise() -> None:
+    def sweep(line: str) -> timedelta | None:
+        return read(DESK + line).desks["zendesk"].sweep
+
+    assert sweep("") == timedelta(minutes=1)
+    assert sweep('sweep = "5m"\n') == timedelta(minutes=5)
+    assert sweep('sweep = "off"\n') is None
+
+
+def test_the_helpdesks_own_clocks_are_goals_of_ours_by_name_in_any_case() -> None:
+    desk = read(DESK + 'slas = "win"\nsla_goals = { "Time To Approve" = "agent_work" }\n')
+    setting = desk.desks["zendesk"]
+    assert setting.desk.slas == "win"
+    assert setting.sla_goals["time to approve"] == "agent_work"
+    assert setting.sla_goals["first_reply_time"] == "first_response"
+
+
+def test_how_much_a_desk_is_asked_can_be_said() -> None:
+    desk = read(DESK + "import_days = 7\ncalls_per_minute = 700\n").desks["zendesk"].desk
+    assert (desk.import_days, desk.calls_per_minute) == (7, 700)
+    assert "import_days: expected 0 to 3650, got -1" in why(DESK + "import_days = -1\n")
+
+
+def test_a_helpdesk_that_is_away_is_waited_for_as_long_as_it_is_said() -> None:
+    assert read("").recovery.grace == timedelta(minutes=2)
+    assert read('[recovery]\ngrace = "5m"\n').recovery.grace == timedelta(minutes=5)
 
 
 def test_statuses_have_a_meaning_whatever_they_are_called() -> None:

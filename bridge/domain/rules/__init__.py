@@ -5,6 +5,7 @@ Each shows in its docstring when it fires and when not, in the words of `bridge.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import astuple
 
-from bridge.domain.goals import BREACH, used
-from bridge.domain.model import Answer, Finding, Severity
+from bridge.domain.clocks import standing, used
+from bridge.domain.goals import BREACH, NAG
+from bridge.domain.model import Answer, Clock, Finding, Rung, Severity
 
 if TYPE_CHECKING:
     from bridge.domain.judge import Moment
@@ -76,7 +78,7 @@ class Timed:
     breached: Severity | None = Severity.HIGH
 
     def late(
-        self, moment: Moment, goal: str, *, waits: str, soon: str, fix: str
+        self, moment: Moment, goal: str, *, waits: str, soon: str, fix: str, about: str = ""
     ) -> tuple[Finding, ...]:
         """The finding for the stage that the goal's clock has reached, or none.
 
@@ -84,36 +86,52 @@ class Timed:
         due soon.
         """
         clock = moment.clocks.get(goal)
-        if clock is None:
+        found = standing(moment.ticket, clock, moment.now) if clock else None
+        if clock is None or found is None:
             return ()
-        stage = clock.stage(moment.now)
-        if not stage:
-            return ()
-        severity = self.breached if stage == BREACH else self.at_risk
+        stage, rung = found
+        over = stage == BREACH or stage.startswith(NAG)
+        severity = self.breached if over else self.at_risk
         if severity is None:
             return ()
         passed = used(clock, moment.hours, moment.now)
-        promise = f"goal {lasting(clock.target)}"
-        if stage == BREACH:
+        if not over:
+            words = f"{soon} due in {lasting(clock.target - passed)}"
+        elif clock.target:
             words = waits.format(time=lasting(passed))
         else:
-            words = f"{soon} due in {lasting(clock.target - passed)}"
+            words = waits.format(time=lasting(moment.now - clock.started_at))
+        promise = f"; goal {lasting(clock.target)}" if clock.target else ""
         urgency = f"; priority {moment.ticket.priority}" if moment.ticket.priority else ""
         return (
             Finding(
                 rule=self.name,
                 severity=severity,
-                headline=f"{words}; {promise}{urgency}",
+                headline=f"{words}{promise}{urgency}",
                 since=clock.started_at,
-                occurrence=clock.started_at.isoformat(),
+                about=about,
+                occurrence=f"{clock.started_at.isoformat()}+{clock.target.total_seconds():.0f}",
                 level=stage,
-                facts=(
-                    ("Since", moment_in_words(clock.started_at)),
-                    ("Working time used", f"{lasting(passed)} of {lasting(clock.target)}"),
-                ),
+                stage=stage,
+                facts=tuple(_clock_facts(clock, rung, passed)),
                 fix=fix,
             ),
         )
+
+
+def _clock_facts(clock: Clock, rung: Rung, passed: timedelta) -> Iterator[tuple[str, str]]:
+    """What a manager should know of the clock: above all where the alert is late, or not sure."""
+    yield "Since", moment_in_words(clock.started_at)
+    if clock.source:
+        yield "Clock", f"{clock.source}'s own"
+    if clock.target:
+        yield "Working time used", f"{lasting(passed)} of {lasting(clock.target)}"
+    if clock.policy:
+        yield "Policy", clock.policy
+    if rung.late:
+        yield "Rung late", rung.late
+    if not rung.confirmed:
+        yield "Not confirmed", "the helpdesk could not be asked whether this still holds"
 
 
 def telling(answer: Answer) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""Before a timer rings, its ticket is read afresh from the helpdesk: many at once, and more only where that disagrees.
+
+What happened meanwhile becomes events and the ticket is judged again; a timer that then still stands rings. Nobody is
+spared an alert because a helpdesk is away: after a grace the timer rings all the same, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+import structlog
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from bridge.domain.clocks import due
+from bridge.domain.model import AnyEvent, Deadline, Gone, Undeliverable
+from bridge.store import pulse, tickets
+from bridge.work.bridge import Bridge
+from bridge.work.faults import Fault, guarded
+from bridge.work.lookup import clocks_moved, settled, store_found
+from bridge.work.queue import DRAIN, wake
+from connectors import Desk, State
+
+BATCH = 100
+LATE = timedelta(minutes=5)  # from when on an alert says that it is late
+PATIENCE = 60.0  # seconds of work before another errand gets its turn
+AGAIN = timedelta(seconds=10)
+
+log = structlog.get_logger()
+
+
+class Away(Struct, frozen=True):
+    """The helpdesk gave no answer: when to ask again, and why."""
+
+    after: timedelta
+    why: str
+
+
+def confirm(bridge: Bridge, name: str) -> Away | None:
+    """Ring the due timers of a desk's tickets that still stand; None once there are none left to ask about."""
+    until = monotonic() + PATIENCE
+    seen: set[str] = set()  # what of these still stands, the next tick finds
+    while monotonic() < until:
+        with bridge.engine.begin() as connection:
+            found = tickets.overdue(connection, name, bridge.now(), BATCH, but=seen)
+        if not found:
+            return None
+        if name not in bridge.desks:
+            _ring(bridge, found, confirmed=False)
+            continue
+        asked = guarded(lambda found=found: _attempt(bridge, name, found), confirm=name)  # type: ignore[misc]
+        if isinstance(asked, Fault):
+            asked = Undeliverable(asked, retry_after=AGAIN)
+        if isinstance(asked, Undeliverable):
+            return _away(bridge, name, found, asked)
+        store_found(bridge, asked.news)
+        _ring(bridge, asked.agreed, confirmed=True)
+        _ring(bridge, asked.unreadable, confirmed=False)
+        seen |= {one.ticket.id for one in found}
+        if sum(len(one.timers) for one in found) < BATCH:
+            return None  # what falls due from now on is asked about together, by the next tick
+    return Away(timedelta(), "more are due")
+
+
+class _Asked(Struct):
+    """What was not known yet; tickets of which all was known; and those that can't be read, whatever is tried."""
+
+    news: list[AnyEvent] = []
+    agreed: list[tickets.Overdue] = []
+    unreadable: list[tickets.Overdue] = []
+
+
+def _attempt(bridge: Bridge, name: str, found: Sequence[tickets.Overdue]) -> _Asked | Undeliverable:
+    try:
+        return _ask(bridge.desks[name], found, bridge.now())
+    except Undeliverable as error:
+        return error
+
+
+def _ask(desk: Desk, found: Sequence[tickets.Overdue], now: datetime) -> _Asked:
+    """Compare the tickets with what we know of them. Raises Undeliverable if the desk may answer later."""
+    states = {state.key: state for state in desk.states([one.ticket.key for one in found])}
+    asked = _Asked()
+    for one in found:
+        state = states[one.ticket.key]
+        if state.gone:
+            asked.news.append(_gone(one.ticket.id, state, now))
+        elif _newer(state, one):
+            history = guarded(lambda one=one: _history(desk, one), subject=one.ticket.id)  # type: ignore[misc]
+            if isinstance(history, list):
+                asked.news += settled(history, now)
+            elif isinstance(history, Undeliverable) and _passes(history):
+                raise history
+            else:
+                asked.unreadable.append(one)
+        elif moved := clocks_moved(one.ticket, state, now):
+            asked.news.append(moved)
+        else:
+            asked.agreed.append(one)
+    return asked
+
+
+def _history(desk: Desk, one: tickets.Overdue) -> list[AnyEvent] | Undeliverable:
+    try:
+        return desk.history(one.ticket.key)
+    except Undeliverable as error:
+        return error
+
+
+def _passes(error: Undeliverable) -> bool:
+    """Whether it is the desk that is away, and not this one ticket that can't be read."""
+    return error.wide or error.retry_after is not None
+
+
+def _newer(state: State, one: tickets.Overdue) -> bool:
+    """Whether the desk tells of a later change than any that we know, or of none that we can read."""
+    known = one.ticket.known_at
+    return state.updated_at is None or known is None or state.updated_at > known
+
+
+def _gone(subject: str, state: State, now: datetime) -> Gone:
+    return Gone(id=f"{subject}:gone:{state.gone}", subject=subject, at=now, why=state.gone)
+
+
+def _away(
+    bridge: Bridge, name: str, found: Sequence[tickets.Overdue], error: Undeliverable
+) -> Away | None:
+    """Ring what has waited for the helpdesk long enough; the rest is asked about again, in time for its grace's end."""
+    now, grace = bridge.now(), bridge.settings.recovery.grace
+    waited = [one for one in found if now - _oldest(one) >= grace]
+    log.warning("not confirmed", desk=name, timers=len(found), rung=len(waited), why=str(error))
+    _ring(bridge, waited, confirmed=False)
+    left = [_oldest(one) + grace - now for one in found if one not in waited]
+    if not left:
+        return None
+    return Away(min([error.retry_after or AGAIN, *left]), str(error))
+
+
+def _oldest(one: tickets.Overdue) -> datetime:
+    return min(timer.due_at for timer in one.timers)
+
+
+def _ring(bridge: Bridge, found: Sequence[tickets.Overdue], *, confirmed: bool) -> None:
+    """Turn due timers into events; one that was taken off or moved meanwhile does not ring."""
+    if not found:
+        return
+    now = bridge.now()
+    wanted = [(one.ticket.id, timer) for one in found for timer in one.timers]
+    with bridge.engine.begin() as connection:
+        taken = tickets.take_timers(connection, wanted)
+        events = [
+            due(subject, timer, late=late, confirmed=confirmed)
+            for (subject, timer), late in zip(taken, _late(connection, taken, now), strict=True)
+        ]
+        tickets.add_events(connection, [tickets.arrive(e, now) for e in events])
+        wake(connection, DRAIN)
+
+
+def _late(
+    connection: Connection, taken: Sequence[tuple[str, Deadline]], now: datetime
+) -> list[str]:
+    """Why each timer rings late; "" where it doesn't."""
+    if all(now - timer.due_at < LATE for _, timer in taken):
+        return [""] * len(taken)
+    beat = pulse.last(connection)
+    words = []
+    for _, timer in taken:
+        why = "the bridge was down" if beat and beat.down_at(timer.due_at) else "not known before"
+        moment = f"due {timer.due_at:%Y-%m-%d %H:%M} UTC, {why}"
+        words.append(moment if now - timer.due_at >= LATE else "")
+    return words
