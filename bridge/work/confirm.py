@@ -27,6 +27,7 @@ BATCH = 100
 LATE = timedelta(minutes=5)  # from when on an alert says that it is late
 PATIENCE = 60.0  # seconds of work before another errand gets its turn
 AGAIN = timedelta(seconds=10)
+_SHORTEST = timedelta(seconds=1)
 
 log = structlog.get_logger()
 
@@ -54,7 +55,7 @@ def confirm(bridge: Bridge, name: str) -> Away | None:
         if isinstance(asked, Fault):
             asked = Undeliverable(asked, retry_after=AGAIN)
         if isinstance(asked, Undeliverable):
-            return _away(bridge, name, found, asked)
+            return _away(bridge, name, asked)
         store_found(bridge, asked.news)
         _ring(bridge, asked.agreed, confirmed=True)
         _ring(bridge, asked.unreadable, confirmed=False)
@@ -124,18 +125,24 @@ def _gone(subject: str, state: State, now: datetime) -> Gone:
     return Gone(id=f"{subject}:gone:{state.gone}", subject=subject, at=now, why=state.gone)
 
 
-def _away(
-    bridge: Bridge, name: str, found: Sequence[tickets.Overdue], error: Undeliverable
-) -> Away | None:
+def _away(bridge: Bridge, name: str, error: Undeliverable) -> Away | None:
     """Ring what has waited for the helpdesk long enough; the rest is asked about again, in time for its grace's end."""
     now, grace = bridge.now(), bridge.settings.recovery.grace
-    waited = [one for one in found if now - _oldest(one) >= grace]
-    log.warning("not confirmed", desk=name, timers=len(found), rung=len(waited), why=str(error))
-    _ring(bridge, waited, confirmed=False)
-    left = [_oldest(one) + grace - now for one in found if one not in waited]
+    rung: set[str] = set()
+    while True:
+        with bridge.engine.begin() as connection:
+            waited = tickets.overdue(connection, name, now - grace, BATCH, but=rung)
+        if not waited:
+            break
+        _ring(bridge, waited, confirmed=False)
+        rung |= {one.ticket.id for one in waited}
+    log.warning("not confirmed", desk=name, rung=len(rung), why=str(error))
+    with bridge.engine.begin() as connection:
+        left = tickets.overdue(connection, name, now, 1)
     if not left:
         return None
-    return Away(min([error.retry_after or AGAIN, *left]), str(error))
+    again = min(error.retry_after or AGAIN, _oldest(left[0]) + grace - now)
+    return Away(max(again, _SHORTEST), str(error))
 
 
 def _oldest(one: tickets.Overdue) -> datetime:

@@ -137,6 +137,21 @@ def test_a_helpdesk_that_is_away_holds_an_alert_up_for_a_grace_and_no_longer(
     assert "First answer due in" in written(post)
 
 
+def test_however_many_wait_for_it_all_ring_when_their_grace_ends(office: Office) -> None:
+    office.later(seconds=1)
+    for n in range(130):
+        office.desk.open_ticket(
+            office.people["Anna"], f"Case {n}", "Hello?", office.groups["Billing"]
+        )
+    office.settle()
+    away(office, until=office.now + timedelta(days=1), end="show_many.json")
+    office.later(hours=3, minutes=2)
+    with office.world.bridge.engine.begin() as connection:
+        found = alerts.listing(connection, 1000)
+    assert len(found) == 130
+    assert max(a.opened_at for a in found) - min(a.opened_at for a in found) < timedelta(seconds=5)
+
+
 def test_a_helpdesk_that_is_back_within_the_grace_is_asked_again(office: Office) -> None:
     ticket = office.open()
     with losing_webhooks(office):

@@ -25,6 +25,8 @@ from bridge.domain.model import (
     Opened,
     Party,
     Phase,
+    Press,
+    Pressed,
     PriorityChanged,
     Rated,
     Read,
@@ -422,6 +424,19 @@ def test_when_it_was_opened_comes_from_the_event_rather_than_a_report() -> None:
     assert ticket(reported("10:00", opened_at=at("09:00"))).opened_at == at("09:00")
     event = opened("09:01", seen=Seen(opened_at=at("09:00")))
     assert ticket(event, reported("10:00", opened_at=at("08:00"))).opened_at == at("09:01")
+
+
+def test_what_people_do_about_an_alert_changes_nothing_of_the_ticket() -> None:
+    before = ticket(opened("09:00"))
+    pressed = Pressed(
+        id="pressed",
+        subject=before.id,
+        at=at("10:00"),
+        alert="AB-1",
+        action=Press.ACKNOWLEDGE,
+        who="Mona",
+    )
+    assert replace(ticket(opened("09:00"), pressed), as_of=before.as_of) == before
 
 
 def test_every_kind_of_event_is_tried() -> None:
