@@ -89,17 +89,36 @@ def fold(
         if event.seen.weak:
             status = None if ticket.phases else status
             team, agent = (None if ticket.team else team), (None if ticket.agent else agent)
+        status, team, agent = (
+            None if _overtaken(ticket, event, name) else value
+            for name, value in (("status", status), ("team", team), ("agent", agent))
+        )
     if isinstance(event, StatusChanged):
         status, means = event.status, event.means
+        changes["set_at"] = ticket.set_at | {"status": event.at}
     elif isinstance(event, Assigned):
+        told = {"team": event.team, "agent": event.agent}
         team = team if event.team is None else event.team
         agent = agent if event.agent is None else event.agent
+        set_now = {name: event.at for name, value in told.items() if value is not None}
+        changes["set_at"] = ticket.set_at | set_now
     if status is not None:
         category = statuses.get(status) or means or Category.OPEN
         _status(ticket, status, category, event, changes)
     if team is not None or agent is not None:
         _assign(ticket, team, agent, event, changes)
     return replace(ticket, **changes)
+
+
+def _overtaken(ticket: Ticket, event: AnyEvent, name: str) -> bool:
+    """Whether an event of its own told a thing within the second that a report beside another event speaks of.
+
+    Some sources tell times in whole seconds, so which of the two came first can't be known: the report gives way.
+    """
+    told = ticket.set_at.get(name)
+    if told is None or isinstance(event, Read):
+        return False
+    return event.at.replace(microsecond=0) <= told
 
 
 def _open(ticket: Ticket, event: Opened, changes: dict[str, Any]) -> None:

@@ -343,8 +343,8 @@ def text_of(node: Any) -> str:
 
 
 def millis(at: datetime) -> int:
-    """Milliseconds since 1970."""
-    return round((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    """Milliseconds since 1970, cut off as in every time that Jira writes."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def _duration(span: timedelta) -> Json:

@@ -120,7 +120,7 @@ def test_how_a_save_is_told_does_not_matter(saves: list[tuple[str, str]]) -> Non
             events += [replace(parts[p], seq=i, id=f"{n}:{i}") for i, p in enumerate(how.split())]
         made = fold_all(events)
         assert made is not None
-        return replace(made, as_of=(at("12:00"), 0, ""))
+        return replace(made, as_of=(at("12:00"), 0, ""), set_at={})
 
     ways = ("team agent", "agent team", "both", "report", "report agent team", "team report")
     assert len({repr(tell(way)) for way in ways}) == 1

@@ -441,3 +441,16 @@ def test_what_people_do_about_an_alert_changes_nothing_of_the_ticket() -> None:
 
 def test_every_kind_of_event_is_tried() -> None:
     assert {kind.__name__ for kind in Event.__subclasses__()} <= globals().keys()
+
+
+def test_a_report_of_the_same_second_does_not_undo_what_was_told_by_itself() -> None:
+    """One came with whole seconds, the other with a fraction: which of them was first can't be known."""
+    whole = at("10:00")
+    opened_ = opened("09:00", seen=Seen(status="new", team="1", agent=""))
+    told = replace(became("10:00", "open"), at=whole)
+    beside = replace(
+        agent_noted("10:00"), at=whole.replace(microsecond=33_000), seen=Seen(status="new")
+    )
+    assert ticket(opened_, told, beside).status == "open"
+    later = replace(beside, at=whole + timedelta(seconds=1), seen=Seen(status="pending"))
+    assert ticket(opened_, told, later).status == "pending", "what was lost is mended by the next"
