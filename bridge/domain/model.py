@@ -311,7 +311,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_of: tuple[datetime, int, str]
     whole: bool = False
     known_at: datetime | None = None
-    set_at: dict[str, datetime] = {}  # when status, team, agent were last told by events of their own
+    set_at: dict[str, datetime] = {}  # when an event of its own last told status, team, agent
     opened_at: datetime | None = None
     name: str = ""  # what people call it, where that isn't its key
     title: str = ""
