@@ -47,9 +47,9 @@ class Life:
         self.now = self.week.hours[self.team].add(self.now, timedelta(minutes=minutes))
 
     def do(self, action: Callable[[], object]) -> None:
-        """Nothing happens twice to a ticket within one minute, for all that is in a minute is at one instant."""
+        """Nothing happens twice to a ticket at one instant."""
         self.now = max(self.now, self._free_from)
-        self._free_from = self.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        self._free_from = self.week.after(self.now)
         self.week.at(self.now, action)
 
     # -- deeds, each now --

@@ -18,7 +18,7 @@ from bridge.simulate.cases import TEAMS
 from bridge.simulate.desks import OURS
 from bridge.simulate.truth import BOUND, Key, Span, Standing, differences, key_of, runs, standing
 from bridge.simulate.week import AT_END, Week
-from bridge.store import alerts, deliveries, tickets
+from bridge.store import deliveries, tickets
 
 BANDS = ((5, "on time"), (60, "< 1 min"), (300, "< 5 min"), (900, "< 15 min"))
 """Seconds, and what to call an alert that rang within them."""
@@ -30,7 +30,6 @@ _REF = re.compile(r"\bAB-[0-9A-F]{8}\b")
 _NEWS = tuple(
     change.value
     for change in (
-        Change.OPENED,
         Change.ADDED,
         Change.UPDATED,
         Change.NEARED,
@@ -107,6 +106,7 @@ def calls(week: Week) -> dict[str, dict[str, int]]:
 def reckon(
     week: Week,
     truth: Mapping[str, list[AnyEvent]],
+    openings: Mapping[int, Alert],
     api_calls: dict[str, dict[str, int]],
     seconds: float,
 ) -> WeekOutcome:
@@ -116,8 +116,7 @@ def reckon(
     with bridge.engine.begin() as connection:
         policy = bridge.policy(bridge.teams(connection))
         ours = tickets.find_all(connection, list(truth))
-        known = alerts.listing(connection, _MOST)
-        told = list(_told(connection, known))
+        told = list(_told(connection, openings))
         events, repaired = _events(connection)
         sent = Counter(
             (row.channel, row.action)
@@ -129,7 +128,7 @@ def reckon(
         should |= standing(history, policy, until)
     missed, brief = _missed(should, told)
     false = _false(should, told)
-    twice = [*_again(known, told), *_too_many(week, sent)]
+    twice = [*_again(openings, told), *_too_many(week, sent)]
     differ = differences(truth, ours, policy)
     leaks = _leaks(week)
     missed += unsent
@@ -143,7 +142,7 @@ def reckon(
         twice_or_swapped=done["twice"] + done["late"],
         events=events,
         repaired_events=repaired,
-        alerts=len(known),
+        alerts=len(openings),
         brief=brief,
         missed=len(missed),
         false_alarms=len(false),
@@ -170,26 +169,39 @@ def reckon(
 # --- what was told -------------------------------------------------------------------------------
 
 
-def _told(connection: Connection, known: Iterable[Alert]) -> Iterator[_Told]:
-    """All that alerts said: by their stories, and of those that opened with several reasons, by these."""
-    by_number = {alert.number: alert for alert in known}
-    spoken: set[tuple[int, tuple[str, str]]] = set()
+class Openings:
+    """Alerts as they were when they opened: their stories tell no more of that than the gravest reason.
+
+    `look` is to be called whenever the world has come to rest.
+    """
+
+    def __init__(self, week: Week) -> None:
+        self.alerts: dict[int, Alert] = {}
+        self._engine = week.world.bridge.engine
+
+    def look(self) -> None:
+        """Remember the alerts that are new."""
+        query = text("SELECT number, body FROM alerts WHERE number > :last")
+        with self._engine.begin() as connection:
+            for row in connection.execute(query, {"last": max(self.alerts, default=0)}):
+                self.alerts[row.number] = convert(row.body, Alert)
+
+
+def _told(connection: Connection, openings: Mapping[int, Alert]) -> Iterator[_Told]:
+    """All that alerts said, when they opened and after."""
+    for number, alert in openings.items():
+        for reason in alert.reasons:
+            key = key_of(alert.subject, reason.finding)
+            yield _Told(key, reason.finding.severity, alert.opened_at, number)
     rows = connection.execute(
         text("SELECT alert, at, what, detail FROM story WHERE what = ANY(:news) ORDER BY id"),
         {"news": list(_NEWS)},
     )
     for row in rows:
         finding = convert(row.detail, Finding)
-        subject = by_number[row.alert].subject
+        key = key_of(openings[row.alert].subject, finding)
         aloud = row.what != Change.UPDATED.value
-        yield _Told(key_of(subject, finding), finding.severity, row.at, row.alert, aloud)
-        spoken.add((row.alert, finding.key))
-    for alert in known:
-        for reason in alert.reasons:
-            finding = reason.finding
-            if (alert.number, finding.key) not in spoken:
-                key = key_of(alert.subject, finding)
-                yield _Told(key, finding.severity, reason.added_at, alert.number)
+        yield _Told(key, finding.severity, row.at, row.alert, aloud)
 
 
 def _events(connection: Connection) -> tuple[int, int]:
@@ -246,22 +258,18 @@ def _false(should: Standing, told: Iterable[_Told]) -> list[str]:
     return list(dict.fromkeys(false))
 
 
-def _again(known: Iterable[Alert], told: Iterable[_Told]) -> list[str]:
+def _again(openings: Mapping[int, Alert], told: Iterable[_Told]) -> list[str]:
     """Alerts that opened with nothing that an earlier alert had not said."""
     by_alert: dict[int, list[_Told]] = {}
     for one in told:
         by_alert.setdefault(one.alert, []).append(one)
     before: dict[Key, Severity] = {}
     words = []
-    for alert in sorted(known, key=lambda a: a.number):
-        said = by_alert.get(alert.number, [])
-        first = {one.key: one.severity for one in said if one.at == alert.opened_at}
-        for reason in alert.reasons:
-            if reason.added_at == alert.opened_at:
-                key = key_of(alert.subject, reason.finding)
-                first[key] = max(first.get(key, reason.finding.severity), reason.finding.severity)
-        if all(before.get(key, 0) >= severity for key, severity in first.items()):
-            words.append(f"{alert.subject}: alert {alert.number} says what was said before")
+    for number, alert in sorted(openings.items()):
+        said = by_alert[number]
+        first = [one for one in said if one.at == alert.opened_at]
+        if all(before.get(one.key, 0) >= one.severity for one in first):
+            words.append(f"{alert.subject}: alert {number} says what was said before")
         for one in said:
             before[one.key] = max(one.severity, before.get(one.key, one.severity))
     return words
@@ -277,7 +285,7 @@ def _late(week: Week, should: Standing, told: Iterable[_Told]) -> dict[str, Late
         for least in {span.severity for span in spans}:
             run = next(runs(spans, least))
             times = [one.at for one in rang.get(key, ()) if one.severity >= least]
-            if times and run.start - _A_SECOND <= min(times) <= run.end + _A_SECOND:
+            if times and run.holds(min(times)):
                 lost = week.losses.lost.get(key.subject, [])
                 late = max((min(times) - run.start).total_seconds(), 0.0)
                 seconds[_touched(lost, run.start)].append(late)

@@ -25,7 +25,9 @@ BOUND = timedelta(minutes=10)
 A sweep comes each 5 minutes, Zendesk keeps the last minute back, and then timers are confirmed and rung.
 """
 
-_SLACK = timedelta(seconds=2)  # helpdesks tell whole seconds where webhooks tell fractions
+SLACK = timedelta(seconds=15)
+"""How far a moment may be from the true one: Zendesk tells whole seconds where its webhooks tell fractions, and a clock
+that pauses often adds up the difference each time."""
 
 
 class Key(Struct, frozen=True):
@@ -46,7 +48,7 @@ class Span(Struct, frozen=True):
 
     def holds(self, at: datetime) -> bool:
         """Whether it stood at a moment."""
-        return self.start - _SLACK <= at <= self.end + _SLACK
+        return self.start - SLACK <= at <= self.end + SLACK
 
 
 Standing = Mapping[Key, list[Span]]

@@ -36,6 +36,9 @@ LOST, TWICE, LATE = 0.2, 0.025, 0.025
 """Shares of all webhooks. A late one comes after those that were sent later."""
 
 LATEST = timedelta(minutes=10)
+GRAIN = timedelta(minutes=2)
+_MILLISECOND = timedelta(milliseconds=1)  # Jira tells no shorter time
+_MOST_MILLISECONDS = GRAIN // _MILLISECOND
 _DESK_OF = {"zendesk": "zendesk", "jira": "jsm"}
 
 
@@ -97,25 +100,35 @@ class Week:
         calendars = world.bridge.settings.calendars
         self.hours = {team: calendars[CALENDARS[team]] for team in TEAMS}
         self._random = Random(f"{seed}:minutes")  # noqa: S311
-        self._instants: dict[int, datetime] = {}
+        self._instants: dict[datetime, datetime] = {}
 
     @property
     def desks(self) -> tuple[OnZendesk, OnJira]:
         return self.zendesk, self.jira
 
     def at(self, moment: datetime, action: Callable[[], object]) -> None:
-        """Let something happen in the minute of that moment, if that is within the week.
+        """Let something happen within `GRAIN` of that moment, if that is within the week.
 
-        Everybody acts at the same instant of a minute, so that the world need not be brought to rest for each.
+        Everybody acts at the same instants, so that the world need not be brought to rest for each.
         """
         if not START <= moment < self.end:
             return
-        minute = int(moment.timestamp()) // 60
-        if minute not in self._instants:
-            offset = timedelta(microseconds=self._random.randrange(60_000_000))
-            begun = datetime.fromtimestamp(minute * 60, ZONE)
-            self._instants[minute] = begun + offset
-        self.script.setdefault(self._instants[minute], []).append(action)
+        begun = _grain_of(moment)
+        if begun not in self._instants:
+            self._instants[begun] = begun + _MILLISECOND * self._random.randrange(
+                _MOST_MILLISECONDS
+            )
+        self.script.setdefault(self._instants[begun], []).append(action)
+
+    @staticmethod
+    def after(moment: datetime) -> datetime:
+        """From when on something happens surely later than what happens at that moment."""
+        return _grain_of(moment) + GRAIN
+
+
+def _grain_of(moment: datetime) -> datetime:
+    """When the span that the moment lies in began."""
+    return START + (moment - START) // GRAIN * GRAIN
 
 
 def people(sandbox: Sandbox) -> list[Team]:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bridge.embedded import temporary_postgres
 from bridge.simulate.cases import ZONE
-from bridge.simulate.reckoning import WeekOutcome, calls, reckon
+from bridge.simulate.reckoning import Openings, WeekOutcome, calls, reckon
 from bridge.simulate.truth import histories
 from bridge.simulate.week import AT_END, CONFIG, DAYS, START, TICKETS, people, write
 from bridge.simulate.world import world
@@ -50,9 +50,11 @@ def play(
     _hurry(url)
     with world(url, config, START, people) as made:
         week = write(made, seed, tickets, days)
+        openings = Openings(week)
         task = progress.add_task("", total=(week.end - START).total_seconds())
 
         def watch() -> None:
+            openings.look()
             now = made.clock().astimezone(ZONE)
             passed = (now - START).total_seconds()
             progress.update(task, completed=passed, description=f"{now:%a %H:%M}")
@@ -62,7 +64,7 @@ def play(
         asked = calls(week)
         reading = progress.add_task("histories", total=tickets)
         truth = histories(week, lambda: progress.advance(reading))
-        return reckon(week, truth, asked, time.monotonic() - began)
+        return reckon(week, truth, openings.alerts, asked, time.monotonic() - began)
 
 
 def _hurry(url: str) -> None:

@@ -31,7 +31,7 @@ from bridge.work.tasks import work
 from bridge.work.tick import tick
 
 PATIENCE = 60.0  # real seconds until something that does not come to rest is a failure
-GLANCE = 0.002  # real seconds between looks at whether all is done; longer the longer it takes
+GLANCE = 0.004  # real seconds between looks at whether all is done; longer the longer it takes
 LONGEST_GLANCE = 0.02
 TOGETHER = timedelta(minutes=1)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from bridge.domain.clocks import due
-from bridge.domain.model import AnyEvent, Deadline, Gone, Undeliverable
+from bridge.domain.model import AnyEvent, Deadline, Gone, Read, Undeliverable
 from bridge.store import pulse, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
@@ -27,7 +27,9 @@ BATCH = 100
 LATE = timedelta(minutes=5)  # from when on an alert says that it is late
 PATIENCE = 60.0  # seconds of work before another errand gets its turn
 AGAIN = timedelta(seconds=10)
+HELD_BACK = timedelta(minutes=2)  # a helpdesk may tell a sweep of a change only so much later
 _SHORTEST = timedelta(seconds=1)
+_DECISIVE = ("status", "priority", "team", "agent")  # what clocks and policies go by
 
 log = structlog.get_logger()
 
@@ -56,8 +58,8 @@ def confirm(bridge: Bridge, name: str) -> Away | None:
             asked = Undeliverable(asked, retry_after=AGAIN)
         if isinstance(asked, Undeliverable):
             return _away(bridge, name, asked)
-        store_found(bridge, asked.news)
-        _ring(bridge, asked.agreed, confirmed=True)
+        same = [told.of for told in asked.told if not _news(bridge, told)]
+        _ring(bridge, [*asked.agreed, *same], confirmed=True)
         _ring(bridge, asked.unreadable, confirmed=False)
         seen |= {one.ticket.id for one in found}
         if sum(len(one.timers) for one in found) < BATCH:
@@ -65,42 +67,65 @@ def confirm(bridge: Bridge, name: str) -> Away | None:
     return Away(timedelta(), "more are due")
 
 
-class _Asked(Struct):
-    """What was not known yet; tickets of which all was known; and those that can't be read, whatever is tried."""
+class _Told(Struct, frozen=True):
+    """What the desk told of a ticket, be it new or not; `other`: it shows the ticket otherwise than we do."""
 
-    news: list[AnyEvent] = []
+    of: tickets.Overdue
+    events: list[AnyEvent]
+    other: bool
+
+
+class _Asked(Struct):
+    """What was told of some tickets; those of which all is known; and those that can't be read, whatever is tried."""
+
+    told: list[_Told] = []
     agreed: list[tickets.Overdue] = []
     unreadable: list[tickets.Overdue] = []
 
 
 def _attempt(bridge: Bridge, name: str, found: Sequence[tickets.Overdue]) -> _Asked | Undeliverable:
     try:
-        return _ask(bridge.desks[name], found, bridge.now())
+        return _ask(bridge, name, found)
     except Undeliverable as error:
         return error
 
 
-def _ask(desk: Desk, found: Sequence[tickets.Overdue], now: datetime) -> _Asked:
-    """Compare the tickets with what we know of them. Raises Undeliverable if the desk may answer later."""
+def _ask(bridge: Bridge, name: str, found: Sequence[tickets.Overdue]) -> _Asked:
+    """Compare the tickets with what we know of them. Raises Undeliverable if the desk may answer later.
+
+    Of a ticket that changed since the last sweep the history is read even if its last change is known: an earlier one
+    may have been lost.
+    """
+    desk, now, every = bridge.desks[name], bridge.now(), bridge.settings.desks[name].sweep
     states = {state.key: state for state in desk.states([one.ticket.key for one in found])}
     asked = _Asked()
     for one in found:
         state = states[one.ticket.key]
+        other = _otherwise(state, one)
         if state.gone:
-            asked.news.append(_gone(one.ticket.id, state, now))
-        elif _newer(state, one):
+            asked.told.append(_Told(one, [_gone(one.ticket.id, state, now)], other=True))
+        elif other or _newer(state, one) or _unswept(state, every, now):
             history = guarded(lambda one=one: _history(desk, one), subject=one.ticket.id)  # type: ignore[misc]
             if isinstance(history, list):
-                asked.news += settled(history, now)
+                asked.told.append(_Told(one, settled(history, now), other))
             elif isinstance(history, Undeliverable) and _passes(history):
                 raise history
             else:
                 asked.unreadable.append(one)
         elif moved := clocks_moved(one.ticket, state, now):
-            asked.news.append(moved)
+            asked.told.append(_Told(one, [moved], other=True))
         else:
             asked.agreed.append(one)
     return asked
+
+
+def _news(bridge: Bridge, told: _Told) -> bool:
+    """Store what was told; whether there is anything new in it. That all was read is no news by itself."""
+    with bridge.engine.begin() as connection:
+        known = tickets.known(connection, [event.id for event in told.events])
+    new = [event for event in told.events if event.id not in known]
+    store_found(bridge, told.events)
+    return any(told.other or not isinstance(event, Read) for event in new)
 
 
 def _history(desk: Desk, one: tickets.Overdue) -> list[AnyEvent] | Undeliverable:
@@ -119,6 +144,21 @@ def _newer(state: State, one: tickets.Overdue) -> bool:
     """Whether the desk tells of a later change than any that we know, or of none that we can read."""
     known = one.ticket.known_at
     return state.updated_at is None or known is None or state.updated_at > known
+
+
+def _unswept(state: State, every: timedelta | None, now: datetime) -> bool:
+    """Whether the ticket has changed so lately that no sweep can have seen all of it."""
+    return every is None or state.updated_at is None or now - state.updated_at < every + HELD_BACK
+
+
+def _otherwise(state: State, one: tickets.Overdue) -> bool:
+    """Whether the desk shows the ticket otherwise than we do, though of no later change: one before it was lost."""
+    if state.seen is None:
+        return False
+    shown = {name: getattr(state.seen, name) for name in _DECISIVE}
+    return any(
+        value is not None and value != getattr(one.ticket, name) for name, value in shown.items()
+    )
 
 
 def _gone(subject: str, state: State, now: datetime) -> Gone:

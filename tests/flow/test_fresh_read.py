@@ -32,6 +32,11 @@ def losing_webhooks(office: Office) -> Iterator[None]:
     courier.mangle = as_is
 
 
+def swept_each_hour(open_office: Opens) -> Office:
+    """What changed more than an hour ago has been swept."""
+    return open_office(lambda words: words.replace('sweep = "off"', 'sweep = "1h"'))
+
+
 def away(office: Office, *, until: datetime, end: str = "") -> None:
     """Zendesk answers no call whose path ends so, for a time."""
 
@@ -42,7 +47,8 @@ def away(office: Office, *, until: datetime, end: str = "") -> None:
     office.world.sandbox.faults = faults
 
 
-def test_a_timer_rings_after_one_read_when_nothing_disagrees(office: Office) -> None:
+def test_a_timer_rings_after_one_read_when_nothing_disagrees(open_office: Opens) -> None:
+    office = swept_each_hour(open_office)
     for _ in range(5):
         office.open()
     office.later(hours=3, minutes=1)
@@ -51,7 +57,8 @@ def test_a_timer_rings_after_one_read_when_nothing_disagrees(office: Office) -> 
     assert office.desk.calls[AUDITS] == 0
 
 
-def test_due_together_are_read_together(office: Office) -> None:
+def test_due_together_are_read_together(open_office: Opens) -> None:
+    office = swept_each_hour(open_office)
     office.later(seconds=1)
     numbers = [
         office.desk.open_ticket(
@@ -249,3 +256,34 @@ def test_a_ticket_that_cannot_be_read_rings_all_the_same_and_holds_up_no_other(
     (sure,) = [words for words in posts if f"agent/tickets/{second}" in words]
     assert "Not confirmed" in unsure
     assert "Not confirmed" not in sure
+
+
+def test_a_change_that_was_lost_before_one_that_was_not_is_found_too(office: Office) -> None:
+    """Nothing later than what is known happened; but the ticket is not as it seems to be."""
+    ticket = office.open(group="Billing")
+    with losing_webhooks(office):
+        office.later(minutes=30)
+        office.hand(ticket, "Support")
+    office.later(seconds=1)
+    office.desk.add_tags(ticket, office.people["Ben"], "vip")
+    office.settle()
+    office.later(hours=3)
+    assert office.posts("Billing") == []
+    (post,) = office.posts("Support")
+    assert "First answer due in 1 h" in written(post)
+
+
+def test_a_reply_that_was_lost_before_a_change_that_was_not_keeps_the_timer_from_ringing(
+    open_office: Opens,
+) -> None:
+    """The ticket is as it seems to be, and nothing later happened than what is known; still, Ben has answered."""
+    office = swept_each_hour(open_office)
+    ticket = office.open()
+    office.later(hours=2, minutes=58)
+    with losing_webhooks(office):
+        office.answer(ticket, "Ben")
+    office.later(seconds=30)
+    office.desk.add_tags(ticket, office.people["Ben"], "vip")
+    office.settle()
+    office.later(minutes=10)
+    assert office.posts() == []
