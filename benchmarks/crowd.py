@@ -150,10 +150,15 @@ def _waiting(key: int, due: datetime) -> Iterator[AnyEvent]:
     return _life(key, asked, asked - timedelta(hours=3), group=group, priority="urgent", replies=2)
 
 
+def staff_of(key: int) -> int:
+    """Who has a ticket of the crowd."""
+    return 8100 + key % 40
+
+
 def _life(
     key: int, asked: datetime, answered: datetime, *, group: str, priority: str, replies: int
 ) -> Iterator[AnyEvent]:
-    subject, requester, agent = f"zendesk:{key}", "8001", str(8100 + key % 40)
+    subject, requester, agent = f"zendesk:{key}", "8001", str(staff_of(key))
     opened = answered - timedelta(hours=5)
     seen = Seen(
         opened_at=opened,

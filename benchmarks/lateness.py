@@ -13,7 +13,7 @@ from time import perf_counter
 from sqlalchemy import text
 
 from benchmarks import webhooks
-from benchmarks.crowd import FIRST, FIRST_GROUP, GROUPS, TIMED, ringing
+from benchmarks.crowd import FIRST, FIRST_GROUP, GROUPS, TIMED, ringing, staff_of
 from benchmarks.load import share
 from benchmarks.scene import POLICY, TOKEN, Failed, Say, Scene, free_port
 from bridge.domain.model import Team
@@ -61,14 +61,19 @@ def run(bridge: Bridge, made: Scene, say: Say) -> dict[str, float]:
 
 
 def seeded(desk: Zendesk, many: int, until: datetime) -> list[int]:
-    """Tickets at Zendesk's stand-in that nobody has touched since `until`; their numbers."""
-    return desk.seed(
+    """Tickets at Zendesk's stand-in that nobody has touched since `until`, and as the crowd has them; their numbers."""
+    numbers = desk.seed(
         many,
         requester=desk.add_customer("Customer", "customer@example.com"),
         agent=desk.add_agent("Ana", "ana@example.com"),
         since=until - timedelta(days=1),
         until=until,
     )
+    for number in numbers:
+        ticket = desk.tickets[number]
+        ticket.status, ticket.priority = "open", "urgent"
+        ticket.group_id, ticket.assignee_id = FIRST_GROUP + number % GROUPS, staff_of(number)
+    return numbers
 
 
 def _sandbox() -> Sandbox:

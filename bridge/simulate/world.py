@@ -33,6 +33,7 @@ from bridge.work.tick import tick
 PATIENCE = 60.0  # real seconds until something that does not come to rest is a failure
 GLANCE = 0.004  # real seconds between looks at whether all is done; longer the longer it takes
 LONGEST_GLANCE = 0.02
+ENDS_WITHIN = 5.0  # real seconds until a worker is told once more to end
 TOGETHER = timedelta(minutes=1)
 
 ENV = {
@@ -208,8 +209,10 @@ def _worker(bridge: Bridge) -> Iterator[None]:
     try:
         yield
     finally:
-        for end in ended:
-            end()
-        thread.join(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while thread.is_alive() and time.monotonic() < until:
+            for end in ended:  # one that is only starting may not have heard the first word
+                end()
+            thread.join(ENDS_WITHIN)
     if faults:
         raise faults[0]
