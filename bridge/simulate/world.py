@@ -173,9 +173,21 @@ def world(
         server = Server(create_app(bridge))
         server.start()
         with _worker(bridge):
+            _is_at_work(bridge)
             yield World(clock, bridge, sandbox, sandbox.surveys, f"{server.url}/hooks")
         server.stop()
         bridge.close()
+
+
+def _is_at_work(bridge: Bridge) -> None:
+    """Wait until the worker has begun: one that is told to end before that doesn't hear it."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with bridge.engine.begin() as connection:
+            if connection.execute(text("SELECT count(*) FROM procrastinate_workers")).scalar():
+                return
+        time.sleep(GLANCE)
+    raise TimeoutError("the worker does not begin")
 
 
 @contextmanager
