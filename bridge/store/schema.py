@@ -231,7 +231,7 @@ bookmarks = Table(
     Column("task", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("cursor", Text, nullable=False),
-    comment="Where long work that a person started broke off.",
+    comment="Where long work that a person started broke off; the policy that timers were set by.",
 )
 
 tokens = Table(

@@ -50,6 +50,7 @@ def confirm(bridge: Bridge, name: str) -> Away | None:
             found = tickets.overdue(connection, name, bridge.now(), BATCH, but=seen)
         if not found:
             return None
+        seen |= {one.ticket.id for one in found}
         if name not in bridge.desks:
             _ring(bridge, found, confirmed=False)
             continue
@@ -61,7 +62,6 @@ def confirm(bridge: Bridge, name: str) -> Away | None:
         same = [told.of for told in asked.told if not _news(bridge, told)]
         _ring(bridge, [*asked.agreed, *same], confirmed=True)
         _ring(bridge, asked.unreadable, confirmed=False)
-        seen |= {one.ticket.id for one in found}
         if sum(len(one.timers) for one in found) < BATCH:
             return None  # what falls due from now on is asked about together, by the next tick
     return Away(timedelta(), "more are due")

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("task", "key"),
-        comment="Where long work that a person started broke off.",
+        comment="Where long work that a person started broke off; the policy that timers were set by.",
     )
 
 
