@@ -83,15 +83,7 @@ class Budget(Protocol):
         Raises Spent, which names the limit that is used up and says when to ask again; then nothing is spent.
         """
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
+    def learn(self, account: str, told: Learnt) -> None:
         """Take the vendor's word for a limit that has been spent from. With none left it stays empty for `resets`."""
 
 
@@ -113,32 +105,16 @@ class Patient:
             except Spent as spent:
                 self._wait((spent.retry_after or _GRAIN).total_seconds())
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
+    def learn(self, account: str, told: Learnt) -> None:
         """See `Budget.learn`."""
-        self._budget.learn(account, limit, left=left, many=many, resets=resets)
+        self._budget.learn(account, told)
 
 
 class _Unlimited:
     def spend(self, account: str, limits: Sequence[Limit]) -> None:
         """Everything may go."""
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
+    def learn(self, account: str, told: Learnt) -> None:
         """Nothing is remembered."""
 
 
@@ -178,9 +154,7 @@ class Gate:
         """Learn from the answer, a refusal as well."""
         method, url = response.request.method or "", response.request.url or ""
         for told in self.rules.learnt(method, url, response.status_code, response.headers):
-            self.budget.learn(
-                self.account, told.limit, left=told.left, many=told.many, resets=told.resets
-            )
+            self.budget.learn(self.account, told)
 
 
 # --- the arithmetic

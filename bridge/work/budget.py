@@ -49,19 +49,10 @@ class Shared:
         if wait is not None:
             raise _used_up(account, wait)
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
+    def learn(self, account: str, told: Learnt) -> None:
         """See `Budget.learn`."""
-        told = Learnt(limit=limit, left=left, many=many, resets=resets)
         with self.engine.begin() as connection:
-            for row in budgets.lock(connection, account, [limit]):
+            for row in budgets.lock(connection, account, [told.limit]):
                 bucket = _bucket(row).learnt(told, self.now())
                 budgets.save(connection, [_row(account, bucket)])
 

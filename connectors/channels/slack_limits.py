@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from connectors.budget import UNLIMITED, Budget, Limit
+from connectors.budget import UNLIMITED, Budget, Learnt, Limit
 from connectors.http import retry_after
 from connectors.plain import plain
 
@@ -63,7 +63,7 @@ class Metered(WebClient):
             return super().api_call(api_method, **arguments)
         except SlackApiError as error:
             if wait := _wait(error.response):
-                self._budget.learn(self._account, one.name, left=0, resets=wait)
+                self._budget.learn(self._account, Learnt(limit=one.name, left=0, resets=wait))
             raise
 
 

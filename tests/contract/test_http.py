@@ -99,16 +99,7 @@ class Ledger:
             raise Undeliverable(f"{account}: {limits[0].name}", retry_after=timedelta(seconds=9))
         self.calls -= 1
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
-        told = Learnt(limit=limit, left=left, many=many, resets=resets)
+    def learn(self, account: str, told: Learnt) -> None:
         self.learnt_of.append((account, told))
 
     def limits(self, method: str, url: str) -> Sequence[Limit]:

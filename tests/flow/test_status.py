@@ -27,7 +27,7 @@ from bridge.domain.model import (
 from bridge.store import alerts, counts, deliveries, errands, inbox, pulse, tickets
 from bridge.store.schema import deadlines
 from bridge.work.budget import Shared
-from connectors.budget import Limit
+from connectors.budget import Learnt, Limit
 
 MINUTE = timedelta(minutes=1)
 
@@ -290,7 +290,7 @@ def test_budgets_tell_what_is_left_and_who_was_refused(
     shared.spend("slack", [posts])
     with pytest.raises(Undeliverable):
         shared.spend("slack", [posts])
-    shared.learn("slack", "posts to C1", left=0, resets=timedelta(minutes=30))
+    shared.learn("slack", Learnt(limit="posts to C1", left=0, resets=timedelta(minutes=30)))
     first, second = told(status)["budgets"]
     assert (first["account"], first["limit"], first["left"]) == ("slack", "posts to C1", 0)
     assert first["refused"] == 1

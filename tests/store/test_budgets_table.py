@@ -13,7 +13,7 @@ from bridge.domain.model import Action, Undeliverable
 from bridge.sandbox import Sandbox, Zendesk
 from bridge.store import budgets
 from bridge.work.budget import Shared, standing
-from connectors.budget import Gate, Limit, Urgency, urgent
+from connectors.budget import Gate, Learnt, Limit, Urgency, urgent
 from connectors.channels.slack import Slack
 from connectors.desks.zendesk_limits import ZendeskLimits
 from connectors.http import session
@@ -133,21 +133,21 @@ def test_a_429_closes_the_bucket_for_everybody(
     engine: Engine, shared: Shared, clock: Hands
 ) -> None:
     spend(shared, CALLS)
-    shared.learn("zendesk", "calls", left=0, resets=timedelta(seconds=30))
+    shared.learn("zendesk", Learnt(limit="calls", left=0, resets=timedelta(seconds=30)))
     assert spend(Shared(engine, clock), CALLS) == timedelta(seconds=30)
     assert spend(shared, CALLS) == timedelta(seconds=31), "the next one after that"
 
 
 def test_the_true_limit_is_learnt_and_shared(engine: Engine, shared: Shared, clock: Hands) -> None:
     spend(shared, CALLS)
-    shared.learn("zendesk", "calls", left=699, many=700)
+    shared.learn("zendesk", Learnt(limit="calls", left=699, many=700))
     assert left(engine) == {"calls": 699}
     spend(Shared(engine, clock), CALLS)
     assert left(engine) == {"calls": 698}
 
 
 def test_what_nobody_has_spent_from_is_not_learnt(engine: Engine, shared: Shared) -> None:
-    shared.learn("zendesk", "calls", left=5)
+    shared.learn("zendesk", Learnt(limit="calls", left=5))
     assert left(engine) == {}
 
 
@@ -156,7 +156,9 @@ def test_a_limit_that_is_full_again_is_forgotten(
 ) -> None:
     spend(shared, CALLS)
     spend(shared, ONE)
-    shared.learn("zendesk", "updates of ticket 1", left=0, resets=timedelta(minutes=10))
+    shared.learn(
+        "zendesk", Learnt(limit="updates of ticket 1", left=0, resets=timedelta(minutes=10))
+    )
     with engine.begin() as connection:
         assert budgets.forget(connection, NINE + MINUTE) == 0
         assert budgets.forget(connection, NINE + 2 * MINUTE) == 1

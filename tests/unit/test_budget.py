@@ -240,5 +240,5 @@ def test_urgency_ends_with_its_block_even_by_an_error() -> None:
 def test_without_a_budget_everything_goes() -> None:
     for _ in range(1000):
         UNLIMITED.spend("zendesk", [Limit("calls", 1, MINUTE)])
-    UNLIMITED.learn("zendesk", "calls", left=0, resets=MINUTE)
+    UNLIMITED.learn("zendesk", Learnt(limit="calls", left=0, resets=MINUTE))
     UNLIMITED.spend("zendesk", [Limit("calls", 1, MINUTE)])

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.domain.model import Action, Receipt, Undeliverable
-from connectors.budget import Limit
+from connectors.budget import Learnt, Limit
 from connectors.channels.slack import Slack
 from tests.contract.messages import dispatch
 from tests.contract.wire import Asked, Said, Vendor
@@ -30,16 +30,8 @@ class Till:
                 raise Undeliverable(f"{account}: {limit.name}", retry_after=timedelta(seconds=2))
             self.spent.append(limit.name)
 
-    def learn(
-        self,
-        account: str,
-        limit: str,
-        *,
-        left: int,
-        many: int | None = None,
-        resets: timedelta | None = None,
-    ) -> None:
-        self.learnt.append((account, limit, left, resets))
+    def learn(self, account: str, told: Learnt) -> None:
+        self.learnt.append((account, told.limit, told.left, told.resets))
 
 
 def slack(vendor: Vendor, till: Till) -> Slack:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.domain.model import Undeliverable
-from connectors.budget import UNLIMITED, Limit, Patient, Spent
+from connectors.budget import UNLIMITED, Learnt, Limit, Patient, Spent
 
 CALLS = Limit("calls", 10, timedelta(minutes=1))
 
@@ -24,8 +24,8 @@ class _Busy:
         if self.left:
             raise self.left.pop(0)
 
-    def learn(self, account: str, limit: str, *, left: int, **_: object) -> None:
-        self.taught.append((limit, left))
+    def learn(self, account: str, told: Learnt) -> None:
+        self.taught.append((told.limit, told.left))
 
 
 def test_it_waits_as_long_as_it_is_told_and_then_goes() -> None:
@@ -45,6 +45,6 @@ def test_what_is_no_matter_of_the_budget_is_raised() -> None:
 
 def test_what_a_vendor_teaches_is_passed_on() -> None:
     busy = _Busy()
-    Patient(busy, lambda _: None).learn("zendesk", "calls", left=3)
+    Patient(busy, lambda _: None).learn("zendesk", Learnt(limit="calls", left=3))
     assert busy.taught == [("calls", 3)]
     Patient(UNLIMITED, lambda _: None).spend("zendesk", [CALLS])
