@@ -6,7 +6,6 @@ desk's API and admin webhooks are in `jira_desk_api`.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from bridge.sandbox import jira_changelogs, jira_desk_api
 from bridge.sandbox.jira import Jira
 from bridge.sandbox.jira_edits import edits_of
 from bridge.sandbox.jira_gate import body_of, guard, root, spend_write, visible
+from bridge.sandbox.jira_pages import offset, token
 from bridge.sandbox.jira_records import FIELDS, PERMISSIONS, Comment, Issue, Refused, User
 from bridge.sandbox.jira_shapes import Shapes, chosen, text_of
 from bridge.sandbox.wire import Json
@@ -107,7 +107,7 @@ class _Platform:
         found = self.jira.find(str(asked.get("jql") or ""), g.user, reconciled)
         most = _MOST_IDS if set(fields) <= {"id", "key"} else _MOST_AT_ONCE
         size = max(1, min(int(asked.get("maxResults") or 50), most))
-        start = _offset(asked.get("nextPageToken"))
+        start = offset("next", asked.get("nextPageToken"))
         expand = (asked.get("expand") or "").split(",")
         page: Json = {
             "issues": [
@@ -116,7 +116,7 @@ class _Platform:
             ],
             "isLast": start + size >= len(found),
         }
-        return page if page["isLast"] else page | {"nextPageToken": _token(start + size)}
+        return page if page["isLast"] else page | {"nextPageToken": token("next", start + size)}
 
     def count(self) -> Json:
         """Roughly, says Jira; here it is what a search would find."""
@@ -354,19 +354,3 @@ def _search_parameters() -> Json:
     """A search's parameters in the form of its body."""
     lists = {name: _list(name) for name in ("fields", "properties", "reconcileIssues")}
     return {**request.args, **lists}
-
-
-def _token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"next:{start}".encode()).decode()
-
-
-def _offset(token: Any) -> int:
-    if not token:
-        return 0
-    try:
-        mark, _, start = base64.urlsafe_b64decode(str(token)).decode().partition(":")
-    except ValueError:
-        mark, start = "", ""
-    if mark != "next" or not start.isdigit():
-        raise Refused.because(400, "The provided next page token is invalid or expired.")
-    return int(start)

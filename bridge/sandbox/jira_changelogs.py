@@ -6,14 +6,13 @@ order of time, cut into pages, and each page sorted into its issues.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
-from typing import Any
 
 from flask import g
 
 from bridge.sandbox.jira import Jira
 from bridge.sandbox.jira_gate import body_of
+from bridge.sandbox.jira_pages import offset, token
 from bridge.sandbox.jira_records import History, Issue, Refused
 from bridge.sandbox.jira_shapes import Shapes, millis
 from bridge.sandbox.wire import Json
@@ -38,11 +37,11 @@ def bulk(jira: Jira, shapes: Shapes) -> Callable[[], Json]:
         if not 0 < size <= _MOST_CHANGES:
             raise Refused.because(400, "maxResults must be between 1 and 10000.")
         found = _changes(jira, names, fields)
-        start = _offset(asked.get("nextPageToken"))
+        start = offset("log", asked.get("nextPageToken"))
         over = start + size >= len(found)
         return {
             "issueChangeLogs": _sorted_into_issues(found[start : start + size], shapes),
-            "nextPageToken": None if over else _token(start + size),
+            "nextPageToken": None if over else token("log", start + size),
         }
 
     return view
@@ -69,19 +68,3 @@ def _sorted_into_issues(changes: list[tuple[Issue, History]], shapes: Shapes) ->
         shown = shapes.history(history) | {"created": millis(history.created)}
         logs.setdefault(issue.id, []).append(shown)
     return [{"issueId": issue, "changeHistories": histories} for issue, histories in logs.items()]
-
-
-def _token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"log:{start}".encode()).decode()
-
-
-def _offset(token: Any) -> int:
-    if not token:
-        return 0
-    try:
-        mark, _, start = base64.urlsafe_b64decode(str(token)).decode().partition(":")
-    except ValueError:
-        mark, start = "", ""
-    if mark != "log" or not start.isdigit():
-        raise Refused.because(400, "The next page token is invalid.")
-    return int(start)
