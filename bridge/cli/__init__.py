@@ -24,8 +24,12 @@ from bridge.cli import (
 )
 
 
+class _Stopped(KeyboardInterrupt):
+    """SIGTERM. As an interrupt, because psycopg ends a query under way for that, and for nothing else."""
+
+
 class _Group(click.Group):
-    """Errors of ours are told in one sentence, without a traceback."""
+    """Errors of ours are told in one sentence, without a traceback; SIGTERM ends with its usual code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         from bridge.domain.model import BridgeError
@@ -33,6 +37,8 @@ class _Group(click.Group):
 
         try:
             return super().invoke(ctx)
+        except _Stopped:
+            sys.exit(128 + signal.SIGTERM)
         except (BridgeError, EmbeddedError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -53,9 +59,9 @@ def main(verbose: bool) -> None:
         set_up(verbose=verbose)
 
 
-def _stop(number: int, _: object) -> None:
+def _stop(_: int, __: object) -> None:
     """End as after an error, so that an embedded database of ours is stopped as well."""
-    sys.exit(128 + number)
+    raise _Stopped
 
 
 for command in (
