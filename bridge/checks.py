@@ -7,8 +7,10 @@ from collections.abc import Container, Mapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.domain.model import ConfigError
+from bridge.loopcheck import settings_lack, teams_lack
 from bridge.settings import Settings, load
-from bridge.store import deliveries, inbox, pending, teams, tickets
+from bridge.store import deliveries, inbox, pending, people, tickets
+from bridge.teamcheck import complaints
 from bridge.work.bridge import Bridge
 from connectors import Found
 
@@ -49,6 +51,11 @@ def _secrets(settings: Settings) -> list[Found]:
         found.append(_secret(settings, "slack", settings.slack.token))
     else:
         found.append(Found(False, "slack", "add [channels.slack]; docs/setup-slack.md"))
+    if settings.email and settings.email.user:
+        found.append(_secret(settings, "email", settings.email.password))
+    if settings.sms:
+        found.append(_secret(settings, "sms", settings.sms.token))
+    found += settings_lack(settings)
     if not settings.sources:
         found.append(Found(False, "sources", "add [sources.…]; docs/setup-zendesk.md"))
     if not settings.public_url:
@@ -72,7 +79,7 @@ def _database(settings: Settings, url: str, told: Container[str]) -> list[Found]
         with bridge.engine.connect() as connection:
             if pending(connection):
                 return [Found(False, "database", "run `bridge migrate`")]
-            known = teams.all_teams(connection)
+            roster = people.roster(connection, since=bridge.now())
             seen = tickets.groups_seen(connection)
             unreadable = len(inbox.listing(connection, inbox.UNREADABLE, 1000))
             failed = len(deliveries.listing(connection, deliveries.FAILED, 1000))
@@ -85,6 +92,7 @@ def _database(settings: Settings, url: str, told: Container[str]) -> list[Found]
     finally:
         bridge.close()
     found = [Found(True, "database is up to date")]
+    known = roster.teams
     names = {team.name for team in known}
     if settings.default_team not in names:
         found.append(
@@ -94,27 +102,13 @@ def _database(settings: Settings, url: str, told: Container[str]) -> list[Found]
                 f"no team is called {settings.default_team!r}: `bridge teams import`",
             )
         )
-    for team in known:
-        if not team.slack_channel:
-            found.append(
-                Found(False, f"team {team.name}", "has no slack_channel: its alerts are held")
-            )
-        if team.calendar and team.calendar not in settings.calendars:
-            found.append(
-                Found(
-                    False,
-                    f"team {team.name}",
-                    f"no calendar is called {team.calendar!r} in {settings.path}",
-                )
-            )
-        if team.routes and team.routes not in settings.routes:
-            found.append(
-                Found(
-                    False,
-                    f"team {team.name}",
-                    f"no routes are called {team.routes!r} in {settings.path}",
-                )
-            )
+    found += [
+        Found(False, f"team {team.name}", "has no slack_channel: its alerts are held")
+        for team in known
+        if not team.slack_channel
+    ]
+    found += complaints(settings, roster)
+    found += teams_lack(settings, known)
     mapped = {group for team in known for group in team.groups}
     for group, many in seen.items():
         if group not in mapped and group not in told:

@@ -17,6 +17,7 @@ from bridge.checks import check
 from bridge.domain.model import BridgeError, ConfigError, Team, Undeliverable
 from bridge.settings import Settings, load
 from bridge.setup import desk_of, doors
+from bridge.slackapp import app_of
 from bridge.store import connect, errands, pending, pulse, teams
 from bridge.store.schema import inbox
 from bridge.work.behind import reached
@@ -25,6 +26,7 @@ from bridge.work.clock import SILENCE, SKEW
 from bridge.work.queue import SWEEP
 from connectors import Found, channel_kinds
 from connectors.http import Refused, session, transport
+from connectors.people.slack_payload import ACTIONS
 
 PATIENCE = 60.0
 """Seconds for all vendors together; each call of theirs has a time-out of its own."""
@@ -34,6 +36,7 @@ FAILING = timedelta(minutes=10)
 
 _MANY_ATTEMPTS = 10  # by then a sweep that never came to anything has failed for longer than that
 _MOST_NAMES = 10
+_ONLY_POST = 405
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -145,7 +148,25 @@ def _public(settings: Settings) -> list[Found]:
     except requests.RequestException as error:
         what = str(transport(error, who=url))
         return [*found, Found(False, what, "start `bridge run`; look at PUBLIC_URL and the proxy")]
-    return [*found, Found(True, f"{url} answers")]
+    found.append(Found(True, f"{url} answers"))
+    if app_of(settings):
+        found.append(_takes_presses(url))
+    return found
+
+
+def _takes_presses(url: str) -> Found:
+    """Whether what people press in Slack would reach us: who asks without pressing is told so (405)."""
+    door = f"{url}{ACTIONS}"
+    fix = "let the proxy pass /slack/; restart `bridge web` after a change of [sources.slack]"
+    try:
+        session().get(door)
+    except Refused as refused:
+        if refused.status == _ONLY_POST:
+            return Found(True, f"{door} takes what people press")
+        return Found(False, f"{door} answers {refused.status}: buttons do nothing", fix)
+    except requests.RequestException as error:
+        return Found(False, str(transport(error, who=door)), fix)
+    return Found(False, f"{door} is answered by somebody else: buttons do nothing", fix)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,10 +17,9 @@ from msgspec.structs import replace
 
 from bridge.domain.model import ConfigError
 from bridge.settings import DeskSetting, Settings, SourceSetting
+from bridge.slackapp import WholeApp, app_of, buttons, manifest
 from connectors import Desk, Door, Setup, Step, channel_kinds
 from connectors.channels.slack_setup import CREATE
-
-MANIFEST = Path("config/slack-manifest.yaml")
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -52,11 +51,16 @@ def places(settings: Settings) -> list[Place]:
         found.append(Place(name=name, what=words, missing=missing))
     if settings.slack:
         missing = _missing(settings, [settings.slack.token])
+        if app := app_of(settings):
+            missing += () if _secret(settings, app[1]) else app[1].secret[:1]
+            missing += here
         found.append(Place(name="slack", what="the app and its channels", missing=missing))
     at_desks = {source for desk in settings.desks for source in _sources_of(settings, desk)}
     for name, source in settings.sources.items():
         if name in at_desks or name in settings.desks or source.polled:
             continue
+        if settings.slack and source.source.kind == "slack":
+            continue  # it is set up with the app
         missing = here + _missing(settings, [source.token] if source.token else [])
         if not source.unsigned and not _secret(settings, source):
             missing += source.secret[:1]
@@ -78,8 +82,7 @@ def side(settings: Settings, name: str, channels: Callable[[], Mapping[str, str]
         slack = channel_kinds()["slack"](
             name="slack", token=token, base_url=settings.slack.base_url
         )
-        made: Setup = slack.setup(channels())
-        return made
+        return WholeApp(settings, slack.setup(channels()))
     if name in settings.sources:
         return None
     known = ", ".join(place.name for place in places(settings)) or "nothing yet"
@@ -123,7 +126,7 @@ def guide(settings: Settings, name: str, folder: Path | None = None, *, dry: boo
         variable = settings.slack.token
         step = Step(do="by hand", what="the app in Slack", detail=f"then set {variable}, and again")
         head = f"Create the app at {CREATE}, from this manifest (YAML):"
-        return Guide(text=f"{head}\n\n{_manifest()}", steps=(step,))
+        return Guide(text=f"{head}\n\n{manifest(settings)}", steps=(step, *buttons(settings)))
     setting = settings.sources[name]
     if setting.polled:
         step = Step(
@@ -148,16 +151,6 @@ def guide(settings: Settings, name: str, folder: Path | None = None, *, dry: boo
     for key, value in words.items():
         text = text.replace("{" + key + "}", value)
     return Guide(text=text.rstrip("\n"), steps=tuple(steps))
-
-
-def _manifest() -> str:
-    try:
-        text = MANIFEST.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{MANIFEST}: {error.strerror}: run this in the project's folder"
-        ) from error
-    return text.rstrip("\n")
 
 
 def keep(folder: Path, name: str, value: str) -> Path:

@@ -154,8 +154,31 @@ class Channel(Protocol):
         """
 
 
+class Letter(Struct, frozen=True, kw_only=True):
+    """An e-mail to one person, in words that are escaped for each of its two forms already.
+
+    `marker` makes the Message-ID: the same for every repeat. `unsubscribe` is an https or a mailto address for
+    List-Unsubscribe, `reply_to` an address; each may be empty.
+    """
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    marker: str
+    unsubscribe: str = ""
+    reply_to: str = ""
+
+
 class Unsearchable(Exception):
     """The channel can't tell whether a message was sent."""
+
+
+class Declined(Undeliverable):
+    """The receiver wants no messages from us. Nobody else is concerned, and only they can change it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -272,6 +295,18 @@ class Desk(Channel, Protocol):
     def ticket_url(self, key: str, name: str = "") -> str:
         """Where an agent opens the ticket; `name` is what people call it, where that isn't its key."""
 
+    def ask(self, key: str, text: str, marker: str) -> Receipt:
+        """Ask the customer in public whether it was put right: the only way to write what a customer sees.
+
+        It takes no Message, so that nothing of an alert is in it. Raises Undeliverable.
+        """
+
+    def asked(self, key: str, marker: str, since: datetime) -> Receipt | None:
+        """The question with this marker, if it was asked since then; None if surely it wasn't.
+
+        Raises Unsearchable where this can't be known, else Undeliverable.
+        """
+
     def setup(self, doors: Sequence[Door]) -> Setup:
         """The helpdesk's side of these doors."""
 
@@ -312,7 +347,13 @@ class Desk(Channel, Protocol):
 @cache
 def source_kinds() -> dict[str, Any]:
     """Every kind of source, by kind."""
-    return _discover("read", "connectors.desks", "connectors.surveys", "connectors.calls")
+    return _discover(
+        "read",
+        "connectors.desks",
+        "connectors.surveys",
+        "connectors.calls",
+        "connectors.people",
+    )
 
 
 @cache

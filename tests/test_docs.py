@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -17,20 +18,16 @@ import pytest
 from bridge import settings, teamfile
 from bridge.domain import example
 from bridge.domain.message import Place, compose
-from bridge.domain.model import (
-    Alert,
-    Contact,
-    Reason,
-    Team,
-    Ticket,
-)
 from bridge.domain.routing import tag
-from bridge.domain.rules import rules
+from bridge.sandbox.blocks import problems
 from connectors import Incoming
 from connectors.channels.slack_blocks import blocks
 from connectors.desks import jsm_setup, jsm_webhooks, zendesk_webhooks
 from connectors.desks.zendesk_note import note_text
+from tests.contract.slack_drawn import harmless_view
 from tests.pages import PAGES, README, ROOT, fences, rows, section, text
+from tests.pictured import ANA, BILLING, OPEN, PLAYBOOKS, SINCE, payloads
+from tests.pictures import written
 
 IMAGES = sorted((ROOT / "docs" / "images").glob("*.svg"))
 EXAMPLES = sorted([ROOT / "config" / "bridge.toml", *(ROOT / "config" / "examples").glob("*.toml")])
@@ -161,7 +158,7 @@ def test_the_jira_page_explains_every_permission_that_is_looked_at() -> None:
 
 
 def test_the_slack_page_explains_every_scope_of_the_manifest() -> None:
-    scopes = re.findall(r"^ +- ([a-z:]+)", text("config/slack-manifest.yaml"), re.MULTILINE)
+    scopes = re.findall(r"^ +- ([a-z:.]+)", text("config/slack-manifest.yaml"), re.MULTILINE)
     assert "chat:write" in scopes
     assert set(rows(section(text("docs/setup-slack.md"), "## 1. The app"))) == set(scopes)
 
@@ -211,66 +208,45 @@ def test_a_picture_is_well_formed_and_needs_nothing_from_elsewhere(path: Path) -
 
 def test_the_picture_shows_what_is_written() -> None:
     """The texts in alert.svg are those of the real note and the real Slack message."""
-    since = datetime(2026, 11, 19, 10, 15, tzinfo=UTC)
-    ticket = Ticket(
-        id="zendesk:4711",
-        as_of=(since, 0, ""),
-        title="Invoice goes to our old address",
-        answers=(
-            example.Answer(
-                id="1",
-                score=0.25,
-                raw="2",
-                low=1,
-                high=5,
-                at=since,
-                words="Third letter about this. Nobody calls back.",
-            ),
-        ),
-    )
-    hours = example.Hours(example.ZoneInfo("UTC"))
-    known = tuple(rule() for rule in rules().values())
-    policy = example.Policy(rules=known, goals=(), hours=hours)
-    [finding] = example.judge(ticket, policy, since).findings
-    alert = Alert(
-        subject=ticket.id,
-        ref="AB-3F9A61C2",
-        severity=finding.severity,
-        opened_at=since,
-        changed_at=since,
-        reasons=(Reason(finding=finding, added_at=since),),
-    )
-    team = Team(name="Billing", manager="Ana Example", manager_slack="U0123ABCD")
-    playbooks = {name: rule.playbook for name, rule in rules().items()}
-
-    def told(**place: Any) -> Any:
-        return compose(alert, ticket, team, Place(desk="zendesk", **place), playbooks=playbooks)
-
     link = "https://slack.com/app_redirect?channel=C0123ABCD"
-    note = note_text(told(told=("Ana Example, in Slack",), link=link), "b1946ac92492d234")
+    place = Place(desk="zendesk", told=("Ana Example, in Slack",), link=link)
+    note = note_text(
+        compose(OPEN.alert, OPEN.ticket, BILLING, place, playbooks=PLAYBOOKS), "b1946ac92492d234"
+    )
     root = ET.parse(ROOT / "docs" / "images" / "alert.svg").getroot()
     assert shown(root, "note") == " ".join(note.split())
-    assert tag(finding.rule) in shown(root, "ticket")
-
-    url, customer = (
-        "https://acme.zendesk.com/agent/tickets/4711",
-        Contact("Sam Example", "sam@example.com"),
-    )
-    message = told(url=url, customer=customer)
+    assert tag("low_score") in shown(root, "ticket")
+    message = OPEN.message(SINCE, mention=ANA)
     in_slack = shown(root, "slack")
     for words in said(blocks(message, mention=True)):
-        for old, new in (
-            ("🟠 ", ""),
-            ("<@U0123ABCD>", "@Ana Example"),
-            (f"<{url}|Ticket 4711>", "Ticket 4711"),
-            (
-                f"<!date^{int(since.timestamp())}^{{date_short_pretty}} {{time}}|",
-                "Nov 19, 2026 10:15<",
-            ),
-        ):
-            words = words.replace(old, new)  # noqa: PLW2901
-        words = " ".join(words.partition("<")[0].split())  # noqa: PLW2901
-        assert words in in_slack
+        plain = words.replace("🟠 ", "").replace(f"<@{ANA}>", "@Ana Example")
+        plain = re.sub(r"<[^|<>]+\|([^<>]+)>", r"\1", plain)
+        assert " ".join(plain.split()) in in_slack
+
+
+def test_pictures_show_what_is_sent_today() -> None:
+    """After a change of what is sent: python -m tests.pictures."""
+    assert json.loads(text("docs/images/payloads.json")) == json.loads(written(payloads()))
+
+
+@pytest.mark.parametrize("name", sorted(payloads()))
+def test_a_picture_is_there_is_small_and_is_shown_in_a_page(name: str) -> None:
+    picture = ROOT / "docs" / "images" / f"{name}.png"
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert picture.stat().st_size < 150_000
+    assert any(f"images/{name}.png)" in page.read_text("utf-8") for page in PAGES)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, payload in payloads().items() if not isinstance(payload, str)]
+)
+def test_what_is_pictured_of_slack_keeps_its_limits(name: str) -> None:
+    drawn = payloads()[name]
+    if isinstance(drawn, dict):
+        harmless_view(drawn)
+    else:
+        for one in drawn if isinstance(drawn[0], list) else [drawn]:
+            assert problems(one) == []
 
 
 def shown(root: ET.Element, name: str) -> str:

@@ -18,8 +18,8 @@ from bridge.domain.goals import GOALS, PAUSES
 from bridge.domain.model import Severity, Team
 from bridge.domain.routing import MEDIUMS
 from bridge.domain.rules import rules
-from bridge.settings import reader, sections
-from bridge.work import errands
+from bridge.settings import channels, loop, reader, sections
+from bridge.work import errands, followup, unsubscribing
 from connectors import desk_kinds, source_kinds
 from connectors.scores import RANGES
 from tests.pages import PAGES, ROOT, fences, rows, section, text
@@ -66,10 +66,18 @@ def test_every_top_level_setting_is_documented() -> None:
     ("heading", "model"),
     [
         ("### `[channels.slack]`", sections.SlackSection),
+        ("### `[channels.email]`", channels.EmailSection),
+        ("### `[channels.sms]`", channels.SmsSection),
         ("### `[calendars.<name>]`", sections.CalendarSection),
         ("### `[goals.<goal>]`", sections.GoalSection),
         ("### `[policies.<name>]`", sections.PolicySection),
         ("#### `match`", sections.MatchSection),
+        ("### `[ladders.<name>]`", loop.LadderSection),
+        ("#### A step", loop.StepSection),
+        ("### `[loop]`", loop.Loop),
+        ("### `[quiet]`", loop.Quiet),
+        ("### `[storm]`", loop.Storm),
+        ("### `[digest]`", loop.DigestPlan),
         ("### `[keep]`", sections.Keep),
         ("### `[recovery]`", sections.Recovery),
     ],
@@ -157,8 +165,19 @@ def test_every_variable_is_documented() -> None:
         r"""(?:environ\.get\(|environ\[|env\.get\(|envvar=|whole\(env, |variable\(env, )["']([A-Z_]+)["']""",
         code,
     )
-    told = rows(section(text("README.md"), "## Environment variables"))
+    told = rows(section(text("README.md"), "## Environment variables").partition("\n### ")[0])
     assert set(names) - {"PATH"} == set(told)
+
+
+def test_the_secrets_of_people_and_links_are_documented() -> None:
+    told = rows(section(text("README.md"), "### Secrets"))
+    usual = (
+        sections.SlackSection.model_fields["token"].default,
+        channels.EmailSection.model_fields["password"].default,
+        channels.SmsSection.model_fields["token"].default,
+    )
+    shown = re.findall(r'secret = "(SLACK_\w+)"', text("config/bridge.toml"))
+    assert set(told) == {*usual, *shown, followup.SECRET, unsubscribing.SECRET}
 
 
 # --- commands

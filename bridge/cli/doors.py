@@ -51,6 +51,7 @@ def test_alert(team: str, ticket: str, as_json: bool) -> None:
     from bridge.work.drill import drill
 
     with opened() as bridge:
+        bridge.wait_for_budget()
         sent = drill(bridge, team, ticket)
     rows = [
         {"id": r.id, "channel": r.channel, "action": r.action.value, "to": r.to}

@@ -36,12 +36,12 @@ def hours(name: str, begin: str | None, work: str | None, until: str | None, as_
     if (work is None) == (until is None):
         raise click.UsageError("say either --add or --until")
     chosen = _hours(load(os.environ), name)
-    start = datetime.now(UTC) if begin is None else _moment(begin, "--from", chosen.zone)
+    start = datetime.now(UTC) if begin is None else moment(begin, "--from", chosen.zone)
     try:
         end = (
             chosen.add(start, duration(work))
             if until is None
-            else _moment(until, "--until", chosen.zone)
+            else moment(until, "--until", chosen.zone)
         )
         length = chosen.between(start, end)
         lines = account(chosen, start, end)
@@ -93,7 +93,7 @@ def _teams(settings: Settings, name: str) -> dict[str, str]:
         return {}
 
 
-def _moment(written: str, option: str, zone: ZoneInfo) -> datetime:
+def moment(written: str, option: str, zone: ZoneInfo) -> datetime:
     """A moment as people write it. Raises BadParameter, also for one that the clocks leave out."""
     try:
         found = datetime.fromisoformat(written)

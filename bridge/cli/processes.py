@@ -59,9 +59,10 @@ def clock() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database's tables up to date, and seed the teams of an empty database."""
-    from bridge.store import connect, teams
+    from bridge.settings import load
+    from bridge.store import connect, people, teams
     from bridge.store import migrate as upgrade
-    from bridge.teamfile import read
+    from bridge.teamfile import read_all
 
     with stored() as url:
         upgrade(url)
@@ -69,7 +70,10 @@ def migrate() -> None:
         engine = connect(url, pool=1)
         with engine.begin() as connection:
             if seed.exists() and not teams.all_teams(connection):
-                teams.save(connection, read(seed))
+                found = read_all(seed, lambda: load(os.environ).hours.zone)
+                teams.save(connection, found.teams)
+                people.save_members(connection, found.members)
+                people.save_absences(connection, found.absences)
                 click.echo(f"seeded teams from {seed}", err=True)
         engine.dispose()
     click.echo("the database is up to date", err=True)

@@ -54,6 +54,10 @@ every = "1m"
 token = "SLACK_BOT_TOKEN"
 base_url = "{slack}"
 
+[sources.slack]
+kind = "slack"
+secret = "SLACK_SIGNING_SECRET"
+
 # Short, so that something is to be seen soon.
 [goals.first_response]
 target = {{ default = "2m" }}
@@ -67,11 +71,17 @@ _VARIABLES = ("ZENDESK_WEBHOOK_SECRET", "SATISFACTION_WEBHOOK_SECRET", "JSM_WEBH
 @click.command()
 @click.option("--port", type=int, default=8400, show_default=True, help="0 takes a free one.")
 @click.option(
+    "--app",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Where `bridge run` listens: buttons and webhooks go there.",
+)
+@click.option(
     "--save",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the configuration into this folder, instead of printing it.",
 )
-def sandbox(port: int, save: Path | None) -> None:
+def sandbox(port: int, app: str, save: Path | None) -> None:
     """Serve stand-ins for Zendesk, Slack and others until Ctrl-C, with a configuration that leads to them."""
     from bridge.sandbox import Sandbox
     from bridge.work.bridge import wall_clock
@@ -81,7 +91,7 @@ def sandbox(port: int, save: Path | None) -> None:
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}; try --port 0") from error
     with made:
-        files = _configuration(made, (save or Path("sandbox")).absolute())
+        files = _configuration(made, app.rstrip("/"), (save or Path("sandbox")).absolute())
         if save is None:
             for name, text in files.items():
                 click.echo(f"# --- {name}\n{text}")
@@ -97,7 +107,7 @@ def sandbox(port: int, save: Path | None) -> None:
             click.echo("bye", err=True)
 
 
-def _configuration(made: Sandbox, folder: Path) -> dict[str, str]:
+def _configuration(made: Sandbox, app: str, folder: Path) -> dict[str, str]:
     """The texts of bridge.toml, teams.toml and of env, which a shell reads."""
     from bridge.teamfile import write
 
@@ -106,14 +116,22 @@ def _configuration(made: Sandbox, folder: Path) -> dict[str, str]:
     teams = _people(made, client, token)
     us = made.jira.add_agent("Alert Bridge", "bridge@example.com")
     made.jira.add_token(jira_token, us)
+    made.slack.signing_secret = secrets.token_urlsafe(24)
+    made.slack.app_url = app  # its pages have hands only where there is an app to press at
+    made.slack.urls = {
+        "interactivity": f"{app}/slack/actions",
+        "command": f"{app}/slack/commands",
+        "event": f"{app}/slack/events",
+    }
     values = {
         "BRIDGE_CONFIG": str(folder / "bridge.toml"),
         "BRIDGE_TEAMS": str(folder / "teams.toml"),
-        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "PUBLIC_URL": app,
         "ZENDESK_CLIENT_ID": "alert_bridge",
         "ZENDESK_CLIENT_SECRET": client,
         "JSM_TOKEN": jira_token,
         "SLACK_BOT_TOKEN": token,
+        "SLACK_SIGNING_SECRET": made.slack.signing_secret,
         "SURVEY_SECRET": secrets.token_urlsafe(24),
         **{f"{name}_FILE": str(folder / "secrets" / name) for name in _VARIABLES},
     }
@@ -173,4 +191,7 @@ and in a third, after `. {folder}/env`:
   curl -d 'about=Where is my refund?' {made.url}/deeds/tickets
   curl -d score=bad -d 'words=Nobody answers' {made.url}/deeds/tickets/1/rating
   bridge doctor
+
+In a channel at {made.url}, choose who you are: then its buttons are pressed by you. /alerts, forms and the Home tab are
+on that person's page.
 """

@@ -22,13 +22,17 @@ def demo(seed: int, once: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("scenario", type=click.Choice(["day", "lossy-week"]))
+@click.argument("scenario", type=click.Choice(["day", "lossy-week", "fortnight", "storm"]))
 @click.option("--seed", default=1, show_default=True)
 @click.option("--faults", is_flag=True, help="On the day, every vendor fails a tenth of all calls.")
 @click.option("--tickets", type=click.IntRange(min=1), help="How many a week has.  [default: 2000]")
 @AS_JSON
 def simulate(scenario: str, seed: int, faults: bool, tickets: int | None, as_json: bool) -> None:
-    """Run a scripted scenario in simulated time, and compare what came of it with what was planned or true."""
+    """Run a scripted scenario in simulated time, and compare what came of it with what was planned or true.
+
+    day: three teams on two helpdesks. lossy-week: webhooks are lost. fortnight: people act on alerts, or don't, and
+    others are told. storm: 500 alerts within ten seconds.
+    """
     from bridge.simulate.run import run as simulate_run
 
     sys.exit(simulate_run(scenario, seed, faults=faults, tickets=tickets, as_json=as_json))

@@ -1,4 +1,7 @@
-"""The life of an alert: opened by a finding, kept current, ended. Pure; refuses nonsense."""
+"""An alert and what is wrong: opened by a finding, kept current, ended when nothing is wrong any more.
+
+Pure; refuses nonsense. What people and time do to an alert is in `presses` and `timers`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge.domain.goals import BREACH, NAG
-from bridge.domain.model import Alert, AlertState, Finding, Pressed, Reason, Severity, Ticket
+from bridge.domain.model import (
+    Alert,
+    AlertState,
+    Finding,
+    Member,
+    Reason,
+    Rise,
+    Severity,
+    Ticket,
+)
 
 
 class Change(Enum):
@@ -22,16 +34,56 @@ class Change(Enum):
     NEARED = "nearer to the breach"
     REMINDED = "still not put right"
     RAISED = "severity raised"
-    ACKNOWLEDGED = "acknowledged"
     EASED = "reason gone"
     ENDED = "resolved itself"
+    # by people
+    ACKNOWLEDGED = "acknowledged"
+    ATTEMPTED = "tried to reach the customer"
+    CONTACTED = "customer contacted"
+    RESOLVED = "resolved"
+    COMPLETED = "report completed"
+    COACHED = "coaching given"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    SNOOZED = "snoozed"
+    ASSIGNED = "assigned"
+    JOINED = "people added"
+    NOTED = "note"
+    SAID = "message"
+    USELESS = "not useful"
+    REFUSED = "refused"
+    OBEYED = "command obeyed"  # a tag that is taken away again
+    # by time
+    ESCALATED = "escalated"
+    NAGGED = "nobody has it yet"
+    WOKEN = "snooze over"
+    NEAR = "goal near"
+    MISSED = "goal missed"
+    ASKED = "customer asked"
+    DUE_A_LOOK = "looking what became of the customer"
+    # by the customer
+    HEARD = "customer answered"
+    CHECKED = "what became of the customer"
 
 
-class Step(Struct, frozen=True):
-    """One change, with the reason it concerns."""
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change: when, by whom, from where (see `Pressed.via`); with the reason, words, or goal it concerns.
+
+    `was` is the severity before it was raised, `rise` who is told by an escalation, `people` who was assigned or added.
+    `reply` is where a refusal is told, or thanks for an answer.
+    """
 
     change: Change
+    at: datetime
     finding: Finding | None = None
+    who: Member = Member()
+    via: str = ""
+    words: str = ""
+    goal: str = ""
+    was: Severity | None = None
+    rise: Rise | None = None
+    people: tuple[Member, ...] = ()
+    reply: str = ""
 
 
 Told = Mapping[str, Severity]
@@ -63,7 +115,8 @@ def reconcile(
     """Bring a subject's live alert in line with what is wrong now: the alert after, and what changed.
 
     Without a live alert, one opens if a finding is fresh; it then carries all findings. An alert
-    resolves itself once none of its reasons holds. The new alert has no number, ref, or team yet.
+    resolves itself once none of its reasons holds, unless it was opened again: then somebody said that it is not put
+    right, and somebody has to say that it is. The new alert has no number, ref, or team yet.
     Nothing new gives the same alert and no step. Raises `ValueError` for an alert that has ended.
     """
     now_found = {f.key: f for f in findings}
@@ -80,8 +133,8 @@ def reconcile(
             changed_at=now,
             reasons=reasons,
         )
-        return alert, (Step(Change.OPENED, gravest),)
-    if live.state is not AlertState.OPEN:
+        return alert, (Step(change=Change.OPENED, at=now, finding=gravest),)
+    if not live.live:
         raise ValueError(f"alert {live.number} is {live.state.value}: only a live one changes")
     in_hand = live.acknowledged_at is not None
     reasons, steps = _update(live.reasons, now_found, now, in_hand=in_hand)
@@ -89,26 +142,31 @@ def reconcile(
         return live, ()
     standing = [r.finding.severity for r in reasons if r.gone_at is None]
     alert = replace(live, reasons=reasons, changed_at=now)
-    if not standing:
-        ended = replace(alert, state=AlertState.RESOLVED, ended_at=now, ended=_why(ticket))
-        return ended, (*steps, Step(Change.ENDED))
-    if max(standing) > live.severity:
+    if not standing and (ticket.gone or not alert.reopened):
+        ended = replace(
+            meet(alert, now, *alert.promises),
+            state=AlertState.RESOLVED,
+            snoozed_until=None,
+            ended_at=now,
+            ended=_why(ticket),
+            closed_at=now,
+        )
+        return ended, (*steps, Step(change=Change.ENDED, at=now))
+    if max(standing, default=live.severity) > live.severity:
         alert = replace(alert, severity=max(standing))
-        steps = (*steps, Step(Change.RAISED, alert.standing[0].finding))
+        gravest = alert.standing[0].finding
+        raised = Step(change=Change.RAISED, at=now, finding=gravest, was=live.severity)
+        steps = (*steps, raised)
     return alert, steps
 
 
-def acknowledge(live: Alert | None, pressed: Pressed) -> tuple[Alert | None, tuple[Step, ...]]:
-    """The alert as somebody's who has it in hand; the same one and no step if it is over, or somebody's already."""
-    if live is None or live.ref != pressed.alert or live.acknowledged_at is not None:
-        return live, ()
-    taken = replace(
-        live,
-        acknowledged_at=pressed.at,
-        acknowledged_by=pressed.who,
-        changed_at=max(pressed.at, live.changed_at),
-    )
-    return taken, (Step(Change.ACKNOWLEDGED),)
+def meet(alert: Alert, at: datetime, *names: str) -> Alert:
+    """The alert with these of its promises met, as far as they were still open."""
+    met = {
+        name: replace(promise, met_at=at) if name in names and promise.met_at is None else promise
+        for name, promise in alert.promises.items()
+    }
+    return replace(alert, promises=met)
 
 
 def _update(
@@ -125,16 +183,17 @@ def _update(
         old, new = reason.finding, left.pop(reason.finding.key, None)
         if new is None and reason.gone_at is None:
             after.append(replace(reason, gone_at=now))
-            steps.append(Step(Change.EASED, old))
+            steps.append(Step(change=Change.EASED, at=now, finding=old))
         elif new is None or (reason.gone_at is None and _nothing_new(old, new, in_hand=in_hand)):
             after.append(reason)
         else:
             after.append(Reason(finding=new, added_at=reason.added_at))
             back = reason.gone_at is not None
-            steps.append(Step(Change.ADDED if back else _changed(old, new), new))
+            change = Change.ADDED if back else _changed(old, new)
+            steps.append(Step(change=change, at=now, finding=new))
     for new in left.values():
         after.append(Reason(finding=new, added_at=now))
-        steps.append(Step(Change.ADDED, new))
+        steps.append(Step(change=Change.ADDED, at=now, finding=new))
     return tuple(after), tuple(steps)
 
 
@@ -150,7 +209,7 @@ def _changed(old: Finding, new: Finding) -> Change:
 
 def _nothing_new(old: Finding, new: Finding, *, in_hand: bool) -> bool:
     """Nothing worth telling lies between them: the passing of time is not, nor a reminder of what is in hand."""
-    if in_hand and _changed(old, new) is Change.REMINDED:
+    if in_hand and new.severity <= old.severity and _changed(old, new) is Change.REMINDED:
         return True
     return (old.severity, old.occurrence, old.level) == (new.severity, new.occurrence, new.level)
 

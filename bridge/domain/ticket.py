@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bridge.domain.goals import WARN
 from bridge.domain.model import (
+    AboutAlert,
     Answer,
     AnyEvent,
     Assigned,
@@ -21,7 +22,6 @@ from bridge.domain.model import (
     Opened,
     Party,
     Phase,
-    Pressed,
     PriorityChanged,
     Rated,
     Read,
@@ -64,6 +64,8 @@ def fold_all(
 
 def late(ticket: Ticket | None, event: AnyEvent) -> bool:
     """Whether the event belongs before what is folded already, so that the ticket has to be refolded."""
+    if isinstance(event, AboutAlert):
+        return False
     return ticket is not None and event.order <= ticket.as_of
 
 
@@ -73,10 +75,10 @@ def fold(
     """The ticket after `event`, which must be later than all in it: by (at, seq, id)."""
     if ticket is None:
         ticket = Ticket(id=event.subject, as_of=event.order)
+    if isinstance(event, AboutAlert):
+        return ticket
     changes: dict[str, Any] = {"as_of": event.order}
-    if not isinstance(event, Due | Rated | Pressed) and (
-        not ticket.known_at or event.at > ticket.known_at
-    ):
+    if not isinstance(event, Due | Rated) and (not ticket.known_at or event.at > ticket.known_at):
         changes["known_at"] = event.at
     effect = _EFFECTS.get(type(event))
     if effect is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from bridge.sandbox import deeds, jira_api, pages, slack_api, twilio_api, zendesk_api
+from bridge.sandbox import deeds, jira_api, pages, slack_api, slack_pages, twilio_api, zendesk_api
 from bridge.sandbox.courier import Attempt, Courier, Shipment
 from bridge.sandbox.jira import Jira
 from bridge.sandbox.serve import Server
@@ -87,7 +87,9 @@ class Sandbox:
         mounts: dict[str, WSGIApplication] = {f"/{name}": gate for name, gate in self.gates.items()}
         shown = pages.create_app(self)
         shown.register_blueprint(deeds.create(self))
+        shown.register_blueprint(slack_pages.create(self.slack))
         self._server = Server(DispatcherMiddleware(shown, mounts), port)
+        self.slack.hooks_url = f"{self.url}/slack"
 
     @property
     def url(self) -> str:

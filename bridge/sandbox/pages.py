@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, abort, render_template, request
 from markupsafe import Markup, escape
 
+from bridge.sandbox import slack_pages
 from bridge.sandbox.jira_records import Issue
 from bridge.sandbox.slack import Message, Slack, SlackError
-from bridge.sandbox.twilio import Call, Sms, Twilio
+from bridge.sandbox.twilio import Call, Twilio
+from bridge.sandbox.twilio_messages import Sms
 from bridge.sandbox.wire import Json
 from bridge.sandbox.zendesk import Zendesk
 from bridge.sandbox.zendesk_records import Ticket
@@ -156,7 +158,11 @@ def create_app(sandbox: Sandbox) -> Flask:
         shown = [(one, _thread(slack, one)) for one in slack.messages(found.id)]
         shown += [(one, []) for one in slack.ephemerals(found.id)]
         shown.sort(key=lambda pair: pair[0].ts)
-        return render_template("channel.html", channel=found, shown=shown[-200:])
+        people = slack_pages.people(slack) if slack.app_url else []
+        me = request.args.get("as") or (people[0].id if people else None)
+        return render_template(
+            "channel.html", channel=found, shown=shown[-200:], people=people, me=people and me
+        )
 
     @app.errorhandler(404)
     def missing(_error: Exception) -> tuple[str, int]:

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from flask import Flask, Response, g, jsonify, request
 
 from bridge.sandbox import blocks as block_kit
-from bridge.sandbox.slack import Channel, Message, Slack, SlackError, User
+from bridge.sandbox import slack_answers, slack_shapes
+from bridge.sandbox.slack import Channel, Message, Slack, SlackError, View
 from bridge.sandbox.wire import Allowance, Json
 
 Args: TypeAlias = Mapping[str, Any]
@@ -46,7 +47,11 @@ class _Api:
             "conversations.open": (self.open_direct, ("im:write",)),
             "users.lookupByEmail": (self.lookup, ("users:read.email",)),
             "users.info": (self.user_info, ("users:read",)),
+            "chat.getPermalink": (self.permalink, ()),
             "views.open": (self.open_view, ()),
+            "views.push": (self.push_view, ()),
+            "views.update": (self.update_view, ()),
+            "views.publish": (self.publish_view, ()),
         }
         """Each with the scopes of which one is needed."""
 
@@ -80,7 +85,7 @@ class _Api:
             thread_ts=args.get("thread_ts") or None,
             broadcast=_truth(args.get("reply_broadcast")),
         )
-        shown = self._message(message, with_metadata=True)
+        shown = slack_shapes.message(self.slack, message, with_metadata=True)
         return {"channel": channel.id, "ts": message.ts, "message": shown}
 
     def update(self, args: Args) -> Json:
@@ -95,13 +100,13 @@ class _Api:
             blocks,
             _metadata(args),
         )
-        shown = self._message(message, with_metadata=True)
+        shown = slack_shapes.message(self.slack, message, with_metadata=True)
         return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
 
     def post_ephemeral(self, args: Args) -> Json:
         channel = self._writable(args)
         user = str(args.get("user"))
-        if user not in self.slack.users:
+        if user not in self.slack.users or not self.slack.is_in(user, channel):
             raise SlackError("user_not_in_channel")
         text, blocks = self._content(args)
         message = self.slack.post(
@@ -113,6 +118,11 @@ class _Api:
             ephemeral_to=user,
         )
         return {"message_ts": message.ts}
+
+    def permalink(self, args: Args) -> Json:
+        channel = self._channel(args, by_name=False)
+        message = self.slack.message(channel.id, str(args.get("message_ts")))
+        return {"channel": channel.id, "permalink": self.slack.permalink(message)}
 
     def _writable(self, args: Args) -> Channel:
         """A channel that the bot may post to: its id, #name, or a person's id for direct messages."""
@@ -164,11 +174,11 @@ class _Api:
             and not (one.is_archived and _truth(args.get("exclude_archived")))
         ]
         page, cursor = _paged(seen, args, 100)
-        shown = [self._shown(one) for one in page]
+        shown = [slack_shapes.channel(one) for one in page]
         return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
 
     def info(self, args: Args) -> Json:
-        return {"channel": self._shown(self._channel(args, by_name=False))}
+        return {"channel": slack_shapes.channel(self._channel(args, by_name=False))}
 
     def join(self, args: Args) -> Json:
         channel = self._channel(args, by_name=False)
@@ -178,17 +188,26 @@ class _Api:
             raise SlackError("is_archived")
         already = channel.is_member
         channel.is_member = True
-        answer: Json = {"channel": self._shown(channel)}
+        answer: Json = {"channel": slack_shapes.channel(channel)}
         if already:
             answer["warning"] = "already_in_channel"
             answer["response_metadata"] = {"warnings": ["already_in_channel"]}
         return answer
 
     def open_direct(self, args: Args) -> Json:
-        user = str(args.get("users") or "").split(",")[0]
-        if user not in self.slack.users:
+        """Direct messages with one person; with several there would be a group, which no app here needs."""
+        users = str(args.get("users") or "").replace(" ", "")
+        if not users:
+            raise SlackError("users_list_not_supplied")
+        if users not in self.slack.users:
             raise SlackError("user_not_found")
-        return {"channel": {"id": self.slack.direct(user).id}}
+        if users == self.slack.bot_user:
+            raise SlackError("not_enough_users")
+        already = f"D{users[1:]}" in self.slack.channels
+        channel = self.slack.direct(users)
+        again = {"no_op": True, "already_open": True} if already else {}
+        full = _truth(args.get("return_im"))
+        return again | {"channel": slack_shapes.channel(channel) if full else {"id": channel.id}}
 
     def history(self, args: Args) -> Json:
         channel = self._readable(args)
@@ -220,7 +239,9 @@ class _Api:
         page, cursor = _paged(within, args, 100)
         with_metadata = _truth(args.get("include_all_metadata"))
         answer: Json = {
-            "messages": [self._message(one, with_metadata=with_metadata) for one in page],
+            "messages": [
+                slack_shapes.message(self.slack, one, with_metadata=with_metadata) for one in page
+            ],
             "has_more": bool(cursor),
         }
         if cursor:
@@ -233,86 +254,39 @@ class _Api:
         email = str(args.get("email") or "").lower()
         for user in list(self.slack.users.values()):
             if email and user.email.lower() == email:
-                return {"user": self._user(user)}
+                return {"user": slack_shapes.user(self.slack, user)}
         raise SlackError("users_not_found")
 
     def user_info(self, args: Args) -> Json:
         user = self.slack.users.get(str(args.get("user")))
         if user is None:
             raise SlackError("user_not_found")
-        return {"user": self._user(user)}
+        return {"user": slack_shapes.user(self.slack, user)}
 
     def open_view(self, args: Args) -> Json:
-        view = _structure(args.get("view"), "invalid_arguments")
-        if found := block_kit.view_problems(view):
-            raise SlackError("invalid_arguments", response_metadata={"messages": found})
-        return {"view": self.slack.open_view(str(args.get("trigger_id")), view)}
+        return self._opened(self.slack.views.open(_trigger(args), _view(args, "modal")))
 
-    # -- shapes --
+    def push_view(self, args: Args) -> Json:
+        return self._opened(self.slack.views.push(_trigger(args), _view(args, "modal")))
 
-    def _message(self, message: Message, *, with_metadata: bool) -> Json:
-        slack = self.slack
-        shown: Json = {
-            "type": "message",
-            "user": message.user,
-            "ts": message.ts,
-            "team": slack.team_id,
-            "text": message.text,
-        }
-        if message.user == slack.bot_user:
-            shown |= {"bot_id": slack.bot_id, "app_id": slack.app_id}
-        if message.blocks:
-            shown["blocks"] = [
-                {"block_id": f"b{index}"} | block for index, block in enumerate(message.blocks)
-            ]
-        if message.edited_at is not None:
-            shown["edited"] = {"user": message.user, "ts": f"{message.edited_at.timestamp():.6f}"}
-        if message.metadata and with_metadata:
-            shown["metadata"] = message.metadata
-        if message.broadcast:
-            shown["subtype"] = "thread_broadcast"
-        if message.is_reply:
-            return shown | {"thread_ts": message.thread_ts}
-        if replies := slack.thread(message.channel, message.ts):
-            last = replies[-1].ts
-            shown |= {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": last}
-        return shown
+    def update_view(self, args: Args) -> Json:
+        named = [str(args.get(name) or "") for name in ("view_id", "external_id")]
+        if not any(named):
+            raise _invalid("missing required field: view_id")
+        view = self.slack.views.find(*named)
+        kind = view.body["type"] if view else "modal"
+        body = _view(args, kind)
+        return self._opened(self.slack.views.update(view, body, args.get("hash")))
 
-    def _shown(self, channel: Channel) -> Json:
-        return {
-            "id": channel.id,
-            "name": channel.name,
-            "name_normalized": channel.name,
-            "is_channel": not channel.is_private,
-            "is_group": channel.is_private,
-            "is_im": channel.user is not None,
-            "is_private": channel.is_private,
-            "is_archived": channel.is_archived,
-            "is_member": channel.is_member,
-            "is_shared": False,
-            "created": int(channel.created.timestamp()),
-            "topic": {"value": "", "creator": "", "last_set": 0},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
-        }
+    def publish_view(self, args: Args) -> Json:
+        """That an unknown user_id gives `invalid_arguments` is unconfirmed; the page names no other error."""
+        user = str(args.get("user_id") or "")
+        if user not in self.slack.users:
+            raise _invalid("must be a valid user id [json-pointer:/user_id]")
+        return self._opened(self.slack.views.publish(user, _view(args, "home"), args.get("hash")))
 
-    def _user(self, user: User) -> Json:
-        profile = {
-            "real_name": user.real_name,
-            "display_name": user.name,
-            "email": user.email,
-            "team": self.slack.team_id,
-        }
-        return {
-            "id": user.id,
-            "team_id": self.slack.team_id,
-            "name": user.name,
-            "real_name": user.real_name,
-            "deleted": False,
-            "is_bot": user.is_bot,
-            "tz": "Etc/UTC",
-            "tz_offset": 0,
-            "profile": profile,
-        }
+    def _opened(self, view: View) -> Json:
+        return {"view": slack_shapes.view(self.slack, view)}
 
 
 def create_app(slack: Slack) -> Flask:
@@ -333,6 +307,18 @@ def create_app(slack: Slack) -> Flask:
             if not allowance.granted:
                 raise _RateLimited(allowance)
         return {"ok": True} | run(args)
+
+    @app.post("/actions/<team>/<number>/<secret>")
+    def answer(team: str, number: str, secret: str) -> tuple[Json, int] | str:
+        """A response_url: who knows it may answer what somebody did."""
+        address = slack.reply_addresses.get(f"/actions/{team}/{number}/{secret}")
+        if address is None:
+            return {"ok": False, "error": "expired_url"}, 404
+        try:
+            slack_answers.to_address(slack, address, dict(_args()))
+        except SlackError as error:
+            return {"ok": False, "error": error.error}, 404
+        return "ok"
 
     @app.after_request
     def tell(response: Response) -> Response:
@@ -398,6 +384,26 @@ def _metadata(args: Args) -> Json | None:
     if not (isinstance(payload, dict) and isinstance(metadata.get("event_type"), str)):
         raise SlackError("invalid_metadata_schema")
     return dict(metadata)
+
+
+def _trigger(args: Args) -> str:
+    trigger = str(args.get("trigger_id") or "")
+    if not trigger:
+        raise _invalid("missing required field: trigger_id")
+    return trigger
+
+
+def _view(args: Args, kind: str) -> Json:
+    """The view that was handed in, checked."""
+    view = _structure(args.get("view"), "invalid_arguments")
+    if found := block_kit.view_problems(view, (kind,)):
+        raise SlackError("invalid_arguments", response_metadata={"messages": found})
+    return dict(view)
+
+
+def _invalid(what: str) -> SlackError:
+    found = {"messages": [f"[ERROR] {what}"]}
+    return SlackError("invalid_arguments", response_metadata=found)
 
 
 def _truth(value: Any) -> bool:

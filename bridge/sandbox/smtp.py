@@ -1,5 +1,7 @@
 """A mail server that keeps what it gets: `Smtp.messages`. It can refuse, lose its voice, want TLS and a login.
 
+Replies are those of RFC 5321, 4.2, with enhanced codes (RFC 3463).
+
 The protocol is aiosmtpd's; its own controller needs a port that is known beforehand.
 """
 
@@ -47,26 +49,37 @@ class Smtp:
     """A server on a free port of 127.0.0.1. Its attributes may be changed at any time.
 
     `refusals` are replies by recipient, as "550 5.1.1 No such user"; `reply` replaces the one that follows a
-    message ("" takes it), as "451 4.3.0 Try again later". With `hangs_up`, a message is taken and the connection
-    closed without a reply. `logins` are users with their passwords; if there are any, a login is needed. With `tls`,
-    STARTTLS is offered and needed.
+    message ("" takes it), as "451 4.3.0 Try again later"; `turned_away` is what everybody is told who wants to send, as
+    "421 4.3.2 Too busy", and closes the connection where it begins with 421. With `hangs_up`, a message is taken and
+    the connection closed without a reply; with `hangs_up_early` it is closed before the message, which is not taken.
+    `logins` are users with their passwords; if there are any, a login is needed. With `tls`, STARTTLS is offered and
+    needed; if it is `implicit`, all is encrypted from the first byte instead.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, now: Clock, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, now: Clock, *, tls: ssl.SSLContext | None = None, implicit: bool = False
+    ) -> None:
         self.now = now
         self.messages: list[Mail] = []
         self.refusals: dict[str, str] = {}
         self.reply = ""
+        self.turned_away = ""
         self.hangs_up = False
+        self.hangs_up_early = False
         self.logins: dict[str, str] = {}
         self.attempts = 0
         """Messages that were handed over, with those that were then refused."""
-        self._tls = tls
+        self._starttls = None if implicit else tls
+        self._implicit = tls if implicit else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: asyncio.Server | None = None
         self._thread: threading.Thread | None = None
+
+    def inbox(self, address: str) -> list[Mail]:
+        """What came for somebody, oldest first."""
+        return [mail for mail in self.messages if address in mail.recipients]
 
     @property
     def port(self) -> int:
@@ -74,6 +87,11 @@ class Smtp:
         if self._server is None:
             raise RuntimeError("the mail server was not started")
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def encrypts(self) -> bool:
+        """Is all encrypted from the first byte?"""
+        return self._implicit is not None
 
     def start(self) -> None:
         """Take mail from now on, in the background."""
@@ -93,7 +111,7 @@ class Smtp:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, self.host, 0)
+        self._server = await loop.create_server(self._connection, self.host, 0, ssl=self._implicit)
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -110,10 +128,10 @@ class Smtp:
             hostname="mail.example.com",
             ident="sandbox",
             enable_SMTPUTF8=True,
-            tls_context=self._tls,
-            require_starttls=self._tls is not None,
+            tls_context=self._starttls,
+            require_starttls=self._starttls is not None,
             authenticator=self._authenticate,
-            auth_require_tls=self._tls is not None,
+            auth_require_tls=self._starttls is not None,
         )
 
     def _authenticate(
@@ -133,12 +151,17 @@ class _Steps:
 
     async def handle_MAIL(  # noqa: N802
         self,
-        _server: SMTP,
+        server: SMTP,
         session: Session,
         envelope: Envelope,
         address: str,
         options: list[str],
     ) -> str:
+        if away := self._smtp.turned_away:
+            if away.startswith("421"):
+                await server.push(away)
+                cast("asyncio.Transport", server.transport).close()
+            return away
         # Asked here: aiosmtpd warns where it is to want a login without TLS.
         if self._smtp.logins and not session.authenticated:
             return "530 5.7.0 Authentication required"
@@ -148,12 +171,14 @@ class _Steps:
 
     async def handle_RCPT(  # noqa: N802
         self,
-        _server: SMTP,
+        server: SMTP,
         _session: Session,
         envelope: Envelope,
         address: str,
         options: list[str],
     ) -> str:
+        if self._smtp.hangs_up_early:
+            cast("asyncio.Transport", server.transport).abort()
         if refusal := self._smtp.refusals.get(address):
             return refusal
         envelope.rcpt_tos.append(address)
@@ -174,7 +199,7 @@ class _Steps:
                 raw=cast("bytes", envelope.original_content),
                 at=smtp.now(),
                 monotonic=time.perf_counter(),
-                encrypted=session.ssl is not None,
+                encrypted=session.ssl is not None or smtp.encrypts,
                 user=login.login.decode() if isinstance(login, LoginPassword) else "",
             )
         )

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
 from bridge.sandbox.courier import Attempt, Courier, Shipment
+from bridge.sandbox.twilio_messages import Sms
 from bridge.sandbox.wire import Clock, Ids
 
 RATING = "rating"
@@ -55,28 +56,12 @@ class Call:
     """How it ended: "" while it goes on, "hung up", "said goodbye", or what went wrong."""
 
 
-@dataclass(slots=True)
-class Sms:
-    """A text message."""
-
-    sid: str
-    to: str
-    sender: str
-    body: str
-    at: datetime
-    callback: str
-    monotonic: float
-    """`time.perf_counter()` when it was taken."""
-    status: str = "queued"
-    error: int | None = None
-    service: str = ""
-    """The messaging service that was asked to send it, if one was."""
-
-
 class Twilio:
     """One account with its auth token. All methods may be called from any thread.
 
-    `stopped` are the numbers whose people replied STOP, `unreachable` those that get nothing, with the error.
+    `stopped` are the numbers whose people replied STOP, `unreachable` those that get nothing, with the error;
+    `refused` are those that aren't even tried, with the error (21614 for what is no mobile, 21408 for a region that the
+    account may not send to). `services` are the messaging services that may be asked to send.
     `sent_at` keeps the real time at which each call's rating first left, in seconds, by the call's sid.
     """
 
@@ -87,6 +72,8 @@ class Twilio:
         self.numbers = {"+15005550001"}
         self.stopped: set[str] = set()
         self.unreachable: dict[str, int] = {}
+        self.refused: dict[str, int] = {}
+        self.services = {"MG" + hashlib.sha256(b"messaging service").hexdigest()[:32]}
         self.calls: list[Call] = []
         self.messages: list[Sms] = []
         self.sent_at: dict[str, float] = {}

@@ -13,23 +13,27 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, request
 
-from bridge.sandbox.twilio import Sms, Twilio
+from bridge.sandbox.twilio import Twilio
+from bridge.sandbox.twilio_messages import LONGEST, Sms
 from bridge.sandbox.wire import Json
 
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_LONGEST = 1600
 _PAGE = 50
 
 _ERRORS = {
     20003: (401, "Authenticate"),
     20404: (404, "The requested resource was not found"),
     21211: (400, "Invalid 'To' Phone Number"),
+    21408: (400, "Permission to send an SMS has not been enabled for the region"),
     21602: (400, "Message body is required."),
     21603: (400, "A 'From' phone number is required."),
     21604: (400, "A 'To' phone number is required."),
     21606: (400, "The 'From' phone number provided is not a valid message-capable number."),
     21610: (400, "Attempt to send to unsubscribed recipient"),
+    21612: (400, "Message cannot be sent with the current combination of 'To' and 'From'"),
+    21614: (400, "'To' number is not a valid mobile number"),
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    21701: (400, "The Messaging Service does not exist"),
 }
 
 
@@ -62,14 +66,17 @@ def create_app(twilio: Twilio) -> Flask:
             for wrong, code in (
                 (not to, 21604),
                 (not _NUMBER.fullmatch(to), 21211),
+                (service and service not in twilio.services, 21701),
                 (not sender, 21603),
                 (sender not in twilio.numbers, 21606),
                 (not body, 21602),
-                (len(body) > _LONGEST, 21617),
+                (len(body) > LONGEST, 21617),
                 (to in twilio.stopped, 21610),
             ):
                 if wrong:
                     raise _Refusal(code)
+            if to in twilio.refused:
+                raise _Refusal(twilio.refused[to])
             message = twilio.take(to, sender, body, form.get("StatusCallback", ""), service)
         return jsonify(_shown(twilio, message) | {"status": "queued", "date_sent": None}), 201
 
@@ -138,7 +145,7 @@ def _shown(twilio: Twilio, message: Sms) -> Json:
         "from": message.sender,
         "messaging_service_sid": message.service or None,
         "num_media": "0",
-        "num_segments": "1",
+        "num_segments": str(message.segments),
         "price": None,
         "price_unit": "USD",
         "sid": message.sid,

@@ -19,6 +19,8 @@ from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
 from bridge.domain.rules import rules as known_rules
 from bridge.settings.calendars import read_calendars
+from bridge.settings.channels import EmailSection, SmsSection
+from bridge.settings.loop import DigestPlan, Loop, Quiet, Storm, read_ladders
 from bridge.settings.sections import (
     DeskSetting,
     GoalSection,
@@ -26,6 +28,7 @@ from bridge.settings.sections import (
     MatchSection,
     PolicySection,
     Recovery,
+    Section,
     Settings,
     SlackSection,
     SourceSetting,
@@ -46,6 +49,11 @@ TOP = (
     "policies",
     "rules",
     "routes",
+    "ladders",
+    "loop",
+    "quiet",
+    "storm",
+    "digest",
     "playbooks",
     "keep",
     "recovery",
@@ -53,7 +61,11 @@ TOP = (
 HANDED_IN = ("name", "token", "budget")
 """What a desk or source is given and no table can say."""
 
-
+_CHANNELS: Mapping[str, type[Section]] = {
+    "slack": SlackSection,
+    "email": EmailSection,
+    "sms": SmsSection,
+}
 _INNER: Mapping[str, Iterable[str]] = {
     "match": MatchSection.model_fields,
     "goals": GoalSection.model_fields,
@@ -85,11 +97,7 @@ class Reader:
         found_sources = {
             name: self.source(name, table, desks) for name, table in self.tables(raw, "sources")
         }
-        slack = None
-        for name, table in self.tables(raw, "channels"):
-            if name not in channel_kinds():
-                self.fail(("channels", name), self.near(name, channel_kinds()))
-            slack = self.section(SlackSection, ("channels", name), table)
+        channels = self.channels(raw)
         public_url = env.get("PUBLIC_URL", "").rstrip("/")
         if public_url and urlsplit(public_url).scheme not in ("http", "https"):
             raise ConfigError(
@@ -103,7 +111,9 @@ class Reader:
             default_team=self.value(raw, "default_team", str, "Support"),
             desks=desks,
             sources=found_sources,
-            slack=slack,
+            slack=channels.get("slack"),
+            email=channels.get("email"),
+            sms=channels.get("sms"),
             calendars=calendars,
             default_calendar=default_calendar,
             goals=goals,
@@ -111,9 +121,14 @@ class Reader:
             team_targets=team_targets,
             rules=self.rules(raw),
             routes=self.routes(raw),
+            ladders=read_ladders(self, self.tables(raw, "ladders")),
+            loop=self.single(Loop, raw, "loop"),
+            quiet_unless=self.single(Quiet, raw, "quiet").unless,
+            storm=self.single(Storm, raw, "storm"),
+            digest_plan=self.single(DigestPlan, raw, "digest"),
             playbooks=self.playbooks(raw),
-            keep=self.section(Keep, ("keep",), raw.get("keep", {})),
-            recovery=self.section(Recovery, ("recovery",), raw.get("recovery", {})),
+            keep=self.single(Keep, raw, "keep"),
+            recovery=self.single(Recovery, raw, "recovery"),
         )
 
     # --- the tables
@@ -178,6 +193,14 @@ class Reader:
                         self.fail(("routes", name, level), self.near(medium, MEDIUMS))
                 route[levels[level]] = tuple(mediums)
             found[name] = route
+        return found
+
+    def channels(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        found = {}
+        for name, table in self.tables(raw, "channels"):
+            if name not in _CHANNELS or name not in channel_kinds():
+                self.fail(("channels", name), self.near(name, channel_kinds()))
+            found[name] = self.section(_CHANNELS[name], ("channels", name), table)
         return found
 
     def playbooks(self, raw: Mapping[str, Any]) -> dict[str, str]:
@@ -282,6 +305,13 @@ class Reader:
         if not isinstance(value, kind):
             self.fail((*where, key), f"must be a {kind.__name__}, not {value!r}")
         return value
+
+    def single(self, cls: type[Any], raw: Mapping[str, Any], name: str) -> Any:
+        """A table that there is once, and that may be left out."""
+        table = raw.get(name, {})
+        if not isinstance(table, dict):
+            self.fail((name,), f"must be a table: [{name}]")
+        return self.section(cls, (name,), table)
 
     def section(self, cls: type[Any], where: tuple[str, ...], table: Any) -> Any:
         return self.validated(where, cls.model_fields, lambda: cls.model_validate(table))

@@ -7,15 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bridge.domain.goals import Goal, SlaPolicy
 from bridge.domain.hours import Hours
 from bridge.domain.judge import Rule
-from bridge.domain.model import Category, ConfigError
+from bridge.domain.ladders import Ladder
+from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import Routes
+
+if TYPE_CHECKING:
+    from bridge.settings.channels import EmailSection, SmsSection
+    from bridge.settings.loop import DigestPlan, Loop, Storm
 
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
 
@@ -39,7 +44,7 @@ def _targets(value: object) -> object:
     return {"default": value} if isinstance(value, str) else value
 
 
-def _lead(value: object) -> timedelta | float:
+def lead(value: object) -> timedelta | float:
     """When to warn: 0.75 or "75%" of the target, or "1h" before the breach."""
     if isinstance(value, str) and not value.strip().endswith("%"):
         return duration(value)
@@ -104,7 +109,7 @@ class GoalSection(Section):
 
     target: Targets | None = None
     teams: dict[str, Targets] = {}
-    warn: tuple[Annotated[timedelta | float, BeforeValidator(_lead)], ...] | None = None
+    warn: tuple[Annotated[timedelta | float, BeforeValidator(lead)], ...] | None = None
     nag: Annotated[Duration, Field(gt=timedelta())] | None = None
     pause: frozenset[Category] | None = None
 
@@ -176,6 +181,8 @@ class Settings:
     desks: Mapping[str, DeskSetting]
     sources: Mapping[str, SourceSetting]
     slack: SlackSection | None
+    email: EmailSection | None
+    sms: SmsSection | None
     calendars: Mapping[str, Hours]
     default_calendar: str
     goals: tuple[Goal, ...]
@@ -183,6 +190,11 @@ class Settings:
     team_targets: Mapping[str, Mapping[str, Mapping[str, timedelta]]]  # goal -> team -> targets
     rules: tuple[Rule, ...]
     routes: Mapping[str, Routes]
+    ladders: Mapping[str, Ladder]  # "default" is always among them
+    loop: Loop
+    quiet_unless: Severity  # what interrupts people even while their team is not awake
+    storm: Storm
+    digest_plan: DigestPlan
     playbooks: Mapping[str, str]
     keep: Keep
     recovery: Recovery

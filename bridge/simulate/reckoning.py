@@ -198,7 +198,7 @@ def _told(connection: Connection, openings: Mapping[int, Alert]) -> Iterator[_To
         {"news": list(_NEWS)},
     )
     for row in rows:
-        finding = convert(row.detail, Finding)
+        finding = convert(row.detail["finding"], Finding)
         key = key_of(openings[row.alert].subject, finding)
         aloud = row.what != Change.UPDATED.value
         yield _Told(key, finding.severity, row.at, row.alert, aloud)

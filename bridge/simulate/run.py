@@ -15,13 +15,15 @@ from rich.table import Table
 from bridge.embedded import temporary_postgres
 from bridge.simulate.cases import END, START, ZONE, Day
 from bridge.simulate.day import CONFIG, people, write
+from bridge.simulate.fortnight_run import run as run_fortnight
 from bridge.simulate.outcome import Outcome, live_alerts, outcome
+from bridge.simulate.storm import run as run_storm
 from bridge.simulate.week import TICKETS
 from bridge.simulate.week_run import run as run_week
 from bridge.simulate.world import World, world
 from bridge.store import alerts
 
-SCENARIOS = ("day", "lossy-week")
+SCENARIOS = ("day", "lossy-week", "fortnight", "storm")
 
 
 def run(
@@ -36,13 +38,17 @@ def run(
     """Run a scenario; 0 only if all came as planned. With `pages`, a terminal keeps them up until Ctrl-C.
 
     With `faults`, vendors fail and webhooks go astray: of a day, a week is always lossy. `tickets` is how many a week
-    has.
+    has. A fortnight and a storm know neither.
     """
     if scenario not in SCENARIOS:
         raise ValueError(f"no scenario is called {scenario!r}: there are {', '.join(SCENARIOS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if scenario == "lossy-week":
         return run_week(seed, tickets=tickets or TICKETS, as_json=as_json)
+    if scenario == "fortnight":
+        return run_fortnight(seed, as_json=as_json)
+    if scenario == "storm":
+        return run_storm(seed, as_json=as_json)
     console = Console(stderr=True)
     began = time.monotonic()
     with (

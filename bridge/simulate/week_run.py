@@ -27,7 +27,7 @@ from bridge.store import connect
 def run(seed: int, *, tickets: int = TICKETS, days: int = DAYS, as_json: bool) -> int:
     """Run the week, or the first `days` of it; 0 only if nothing was missed, told falsely, or told twice."""
     console = Console(stderr=True)
-    with temporary_postgres() as url, _progress(console) as progress:
+    with temporary_postgres() as url, progress_bar(console) as progress:
         found = play(url, seed, progress, tickets=tickets, days=days)
     if as_json:
         sys.stdout.write(json.encode(found).decode() + "\n")
@@ -47,7 +47,7 @@ def play(
 ) -> WeekOutcome:
     """Let the week pass on an empty database, and count."""
     began = time.monotonic()
-    _hurry(url)
+    hurry(url)
     with world(url, config, START, people) as made:
         week = write(made, seed, tickets, days)
         openings = Openings(week)
@@ -67,7 +67,7 @@ def play(
         return reckon(week, truth, openings.alerts, asked, time.monotonic() - began)
 
 
-def _hurry(url: str) -> None:
+def hurry(url: str) -> None:
     """Don't wait for the disk at each commit: nobody minds if a crash costs the last ones."""
     engine = connect(url, pool=1)
     with engine.begin() as connection:
@@ -77,7 +77,7 @@ def _hurry(url: str) -> None:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
+def progress_bar(console: Console) -> Iterator[Progress]:
     columns = (TextColumn("{task.description:>9}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         yield progress

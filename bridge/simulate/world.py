@@ -23,7 +23,7 @@ from bridge.sandbox import Sandbox
 from bridge.sandbox.serve import Server
 from bridge.sandbox.surveys import Surveys
 from bridge.settings import parse
-from bridge.store import deliveries, errands, migrate, teams, tickets
+from bridge.store import alerts, deliveries, errands, migrate, teams, tickets
 from bridge.web import create_app
 from bridge.work.bridge import Bridge
 from bridge.work.errands import begin_standing
@@ -54,6 +54,9 @@ ENV = {
     "CALLS_SECRET": "twilio-token-of-the-sandbox",
     "SURVEY_SECRET": "whsec_c2VjcmV0LW9mLXRoZS1zYW5kYm94",
     "SLACK_BOT_TOKEN": "xoxb-sandbox",
+    "SLACK_SIGNING_SECRET": "sandbox-signing-secret",
+    "TWILIO_AUTH_TOKEN": "twilio-token-of-the-sandbox",
+    "BRIDGE_SECRET": "secret-of-the-sandbox",
 }
 
 
@@ -136,6 +139,7 @@ class World:
         with self.bridge.engine.begin() as connection:
             known = [stored.next_due(connection) for stored in (deliveries, errands)]
             known.append(tickets.next_due(connection, self.clock()))
+            known.append(alerts.next_timer(connection))
         known.append(self.sandbox.courier.next_due())
         return min((k for k in known if k is not None), default=None)
 
@@ -164,8 +168,9 @@ def world(
     migrate(url)
     with Sandbox(clock) as sandbox:
         written = config.read_text("utf-8")
-        for vendor in ("zendesk", "jira", "slack", "surveymonkey", "qualtrics"):
+        for vendor in ("zendesk", "jira", "slack", "surveymonkey", "qualtrics", "twilio"):
             written = written.replace(f"{{{vendor}}}", getattr(sandbox, f"{vendor}_url"))
+        written = written.replace("{smtp_port}", str(sandbox.smtp.port))
         bridge = Bridge(parse(written, ENV, str(config)), url, now=clock)
         with bridge.engine.begin() as connection:
             teams.save(connection, known(sandbox))

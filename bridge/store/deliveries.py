@@ -1,5 +1,8 @@
 """Everything sent, to be sent, or held. Order within a lane (an alert's messages in one channel) is kept.
 
+What goes to one person alone (direct, whisper) is in no lane: it waits for nothing, and nothing waits for it. Nor
+does anything wait for a call in the thread that is held back: till it may go, the message is kept current.
+
 A delivery goes waiting -> sending -> sent, or failed. It is marked `sending` before the attempt and
 `sent` after it, so that after a crash we know what may have been carried out: such a one comes back
 as waiting and `unsure`, and is looked for before it is sent again.
@@ -13,13 +16,22 @@ from secrets import token_hex
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, and_, case, func, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import Action, Delivery, Receipt
 from bridge.store.schema import deliveries, own_writes
 
 WAITING, SENDING, SENT, HELD, FAILED = "waiting", "sending", "sent", "held", "failed"
+
+_ALONE = (Action.DIRECT, Action.WHISPER)
+_FIRST = """
+    (d.action IN ('direct', 'whisper') OR NOT EXISTS (
+        SELECT 1 FROM deliveries AS e WHERE e.alert = d.alert AND e.channel = d.channel AND e.id < d.id
+        AND e.state IN ('waiting', 'sending') AND e.action NOT IN ('direct', 'whisper')
+        AND NOT (e.action = 'broadcast' AND e.state = 'waiting' AND starts_with(e.reason, 'held back: '))))
+"""
+"""Whether a delivery `d` is the first in its lane."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +55,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt | None
     created_at: datetime
     sent_at: datetime | None
+    calls: str = ""
+    mention: str = ""
+
+    @property
+    def was_held(self) -> bool:
+        """Whether it waited because something held it back, and not because an attempt failed."""
+        return self.reason.startswith(HELD_BACK)
 
 
 def add(
@@ -68,6 +87,8 @@ def add(
                 "why": delivery.why,
                 "text": delivery.text,
                 "tags": list(delivery.tags),
+                "calls": delivery.calls,
+                "mention": delivery.mention,
                 "marker": token_hex(8),
                 "state": HELD if delivery.held else WAITING,
                 "reason": delivery.held,
@@ -81,7 +102,10 @@ def add(
 
 
 def take(connection: Connection, number: int, now: datetime) -> Row | None:
-    """Mark a delivery as being sent; None if it is not its turn: not due, under way, done, or not first in its lane."""
+    """Mark a delivery as being sent; None if it is not its turn: not due, under way, done, or not first in its lane.
+
+    The `reason` that is given back is the one for which it waited until now.
+    """
     row = (
         connection.execute(select(deliveries).where(deliveries.c.id == number).with_for_update())
         .mappings()
@@ -89,14 +113,19 @@ def take(connection: Connection, number: int, now: datetime) -> Row | None:
     )
     if row is None or row["state"] != WAITING or row["not_before"] > now:
         return None
-    if _ahead(connection, number, row["alert"], row["channel"]):
+    alone = Action(row["action"]) in _ALONE
+    if not alone and _ahead(connection, number, row["alert"], row["channel"]):
         return None
     connection.execute(
         update(deliveries)
         .where(deliveries.c.id == number)
-        .values(state=SENDING, attempts=deliveries.c.attempts + 1, tried_at=now)
+        .values(state=SENDING, reason="", attempts=deliveries.c.attempts + 1, tried_at=now)
     )
-    taken = dict(row) | {"state": SENDING, "attempts": row["attempts"] + 1, "tried_at": now}
+    taken = dict(row) | {
+        "state": SENDING,
+        "attempts": row["attempts"] + 1,
+        "tried_at": now,
+    }
     return _row(taken)
 
 
@@ -108,6 +137,14 @@ def _ahead(connection: Connection, number: int, alert: int, channel: str) -> boo
             deliveries.c.channel == channel,
             deliveries.c.id < number,
             deliveries.c.state.in_((WAITING, SENDING)),
+            deliveries.c.action.not_in([action.value for action in _ALONE]),
+            not_(
+                and_(
+                    deliveries.c.action == Action.BROADCAST.value,
+                    deliveries.c.state == WAITING,
+                    deliveries.c.reason.startswith(HELD_BACK),
+                )
+            ),
         )
         .limit(1)
     )
@@ -115,12 +152,16 @@ def _ahead(connection: Connection, number: int, alert: int, channel: str) -> boo
 
 
 def posted(connection: Connection, alert: int, channel: str) -> Receipt | None:
-    """The receipt of an alert's first message in a channel; None if there is none."""
+    """The receipt of an alert's first message in a channel; None if there is none.
+
+    One that a storm's summary tells is held, with the summary as its receipt: what follows goes to its thread.
+    """
     query = select(deliveries.c.receipt).where(
         deliveries.c.alert == alert,
         deliveries.c.channel == channel,
         deliveries.c.action == Action.POST.value,
-        deliveries.c.state == SENT,
+        deliveries.c.state.in_((SENT, HELD)),
+        deliveries.c.receipt.is_not(None),
     )
     receipt = connection.execute(query).scalar()
     return msgspec.convert(receipt, Receipt) if receipt else None
@@ -151,9 +192,11 @@ def sent(connection: Connection, row: Row, receipt: Receipt, now: datetime) -> i
         update(deliveries)
         .where(deliveries.c.id == row.id)
         .values(
-            state=SENT,
+            state=case(
+                (or_(*(deliveries.c.reason.like(f"{word}%") for word in LOST)), FAILED), else_=SENT
+            ),
             receipt=msgspec.to_builtins(receipt),
-            reason=receipt.remark,
+            reason=receipt.remark or deliveries.c.reason,
             sent_at=now,
             unsure=False,
         )
@@ -217,12 +260,10 @@ def put_off_others(connection: Connection, row: Row, until: datetime) -> None:
 def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     """Deliveries that wait, are due and first in their lane, oldest first."""
     rows = connection.execute(
-        text("""
+        text(f"""
             SELECT id FROM deliveries AS d WHERE state = 'waiting' AND not_before <= :now
-            AND NOT EXISTS (SELECT 1 FROM deliveries AS e WHERE e.alert = d.alert AND e.channel = d.channel
-                            AND e.id < d.id AND e.state IN ('waiting', 'sending'))
-            ORDER BY not_before, id LIMIT :many
-        """),
+            AND {_FIRST} ORDER BY not_before, id LIMIT :many
+        """),  # noqa: S608 - a constant
         {"now": now, "many": limit},
     )
     return list(rows.scalars())
@@ -253,11 +294,9 @@ def rescue(connection: Connection, before: datetime) -> int:
 def next_due(connection: Connection) -> datetime | None:
     """When the next waiting delivery, first in its lane, may be sent."""
     found: datetime | None = connection.execute(
-        text("""
-            SELECT min(not_before) FROM deliveries AS d WHERE state = 'waiting'
-            AND NOT EXISTS (SELECT 1 FROM deliveries AS e WHERE e.alert = d.alert AND e.channel = d.channel
-                            AND e.id < d.id AND e.state IN ('waiting', 'sending'))
-        """)
+        text(f"""
+            SELECT min(not_before) FROM deliveries AS d WHERE state = 'waiting' AND {_FIRST}
+        """)  # noqa: S608 - a constant
     ).scalar()
     return found
 
@@ -268,6 +307,75 @@ def listing(connection: Connection, state: str | None, limit: int) -> list[Row]:
     if state:
         query = query.where(deliveries.c.state == state)
     return [_row(row) for row in connection.execute(query).mappings()]
+
+
+def reported(connection: Connection, marker: str, status: str, code: str) -> None:
+    """Keep what a vendor says later of what it took: a message that was not delivered has failed after all.
+
+    That is final, whatever is said out of order afterwards. It may be said before the attempt has ended.
+    """
+    lost = status in LOST
+    reason = " ".join(part for part in (status, code and f"({code})") if part)
+    row = deliveries.c
+    connection.execute(
+        update(deliveries)
+        .where(row.marker == marker, row.state.in_((SENDING, SENT)))
+        .where(row.reason.not_like(f"{LOST[0]}%"), row.reason.not_like(f"{LOST[1]}%"))
+        .values(
+            reason=reason,
+            state=case((row.state == SENDING, SENDING), else_=FAILED if lost else SENT),
+        )
+    )
+
+
+LOST = ("undelivered", "failed")
+"""How Twilio calls what did not arrive: twilio.com/docs/messaging/api/message-resource#message-status-values"""
+
+
+HELD_BACK = "held back: "
+
+
+def wait(connection: Connection, row: Row, reason: str, until: datetime) -> None:
+    """Hold a delivery back until then. It was not attempted, and counts no attempt."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row.id)
+        .values(
+            state=WAITING,
+            reason=HELD_BACK + reason,
+            not_before=until,
+            attempts=row.attempts - 1,
+        )
+    )
+
+
+def release(connection: Connection, alerts: Sequence[int], now: datetime) -> list[int]:
+    """Look again, now, at what is held back of these alerts; the ids."""
+    query = (
+        update(deliveries)
+        .where(
+            deliveries.c.alert == func.any(list(alerts)),
+            deliveries.c.state == WAITING,
+            deliveries.c.not_before > now,
+            deliveries.c.reason.startswith(HELD_BACK),
+        )
+        .values(not_before=now)
+    )
+    return sorted(connection.execute(query.returning(deliveries.c.id)).scalars())
+
+
+def overtaken(connection: Connection, row: Row) -> bool:
+    """Whether a newer delivery waits that calls the same person for the same: one of them is enough."""
+    newer = select(deliveries.c.id).where(
+        deliveries.c.alert == row.alert,
+        deliveries.c.channel == row.channel,
+        deliveries.c.action == row.action.value,
+        deliveries.c.to == row.to,
+        deliveries.c.why == row.why,
+        deliveries.c.state == WAITING,
+        deliveries.c.id > row.id,
+    )
+    return connection.execute(newer.limit(1)).first() is not None
 
 
 def retry(connection: Connection, ids: Sequence[int], now: datetime) -> list[int]:
@@ -316,6 +424,7 @@ def _next(connection: Connection, row: Row) -> int | None:
             deliveries.c.channel == row.channel,
             deliveries.c.id > row.id,
             deliveries.c.state == WAITING,
+            deliveries.c.action.not_in([action.value for action in _ALONE]),
         )
         .order_by(deliveries.c.id)
         .limit(1)

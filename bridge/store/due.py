@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 _ANYTHING = text("""
     SELECT COALESCE(
         (SELECT true FROM deadlines WHERE due_at <= :now ORDER BY due_at LIMIT 1),
+        (SELECT true FROM alert_timers WHERE due_at <= :now ORDER BY due_at LIMIT 1),
         (SELECT true FROM errands WHERE not_before <= :now ORDER BY not_before LIMIT 1),
         (SELECT true FROM deliveries WHERE state = 'waiting' AND not_before <= :now
          ORDER BY not_before LIMIT 1),
@@ -22,7 +23,7 @@ _ANYTHING = text("""
 
 
 def anything(connection: Connection, now: datetime, *, left: datetime, cut_off: datetime) -> bool:
-    """Whether a timer, an errand or a delivery is due at `now`, or something was left behind.
+    """Whether a timer of a ticket or an alert, an errand or a delivery is due at `now`, or something was left behind.
 
     That is a delivery whose attempt began before `cut_off`, a webhook or an event that has waited since before `left`.
     """

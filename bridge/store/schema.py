@@ -133,6 +133,8 @@ alerts = Table(
     Column("ref", Text, nullable=False, unique=True),
     Column("subject", Text, nullable=False),
     Column("state", Text, nullable=False),
+    _text("owner"),
+    _text("customer"),
     Column("severity", Integer, nullable=False),
     Column("team", Text, nullable=False),
     Column("opened_at", TIME, nullable=False),
@@ -140,6 +142,9 @@ alerts = Table(
     Column("ended_at", TIME),
     Column("body", JSONB, nullable=False),
     Index("alerts_live", "subject", unique=True, postgresql_where=text("state <> 'resolved'")),
+    Index("alerts_of_team", "team", "state", "changed_at"),
+    Index("alerts_of_customer", "customer", postgresql_where=text("customer <> ''")),
+    Index("alerts_of_subject", "subject"),
     comment="One case that needs somebody; at most one live alert a subject.",
 )
 
@@ -152,6 +157,16 @@ story = Table(
     Column("what", Text, nullable=False),
     Column("detail", JSONB, nullable=False, server_default="{}"),
     comment="What became of each alert; rows are only added.",
+)
+
+alert_timers = Table(
+    "alert_timers",
+    metadata,
+    Column("alert", BigInteger, ForeignKey("alerts.number"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("due_at", TIME, nullable=False),
+    Index("alert_timers_due", "due_at"),
+    comment="What is still to happen to alerts unless somebody acts: ladders, reminders, goals, checks.",
 )
 
 deliveries = Table(
@@ -175,8 +190,31 @@ deliveries = Table(
     Column("receipt", JSONB),
     Column("created_at", TIME, nullable=False),
     Column("sent_at", TIME),
+    _text("calls"),
+    _text("mention"),
+    Column("storm", BigInteger),
     Index("deliveries_lane", "alert", "channel", "id"),
     Index("deliveries_due", "not_before", postgresql_where=text("state = 'waiting'")),
+    Index(
+        "deliveries_to",
+        "channel",
+        "to",
+        "id",
+        postgresql_where=text("state IN ('waiting', 'sending') AND storm IS NULL"),
+    ),
+    Index(
+        "deliveries_sent_to",
+        "channel",
+        "to",
+        "sent_at",
+        postgresql_where=text("state = 'sent' AND action IN ('post', 'direct')"),
+    ),
+    Index(
+        "deliveries_by_message",
+        text("(receipt ->> 'ref')"),
+        postgresql_where=text("channel = 'slack' AND receipt IS NOT NULL"),
+    ),
+    Index("deliveries_of_storm", "storm", "id", postgresql_where=text("storm IS NOT NULL")),
     Index("deliveries_under_way", "tried_at", postgresql_where=text("state = 'sending'")),
     Index(
         "deliveries_one_edit",
@@ -255,6 +293,10 @@ teams = Table(
     _text("manager_phone"),
     _text("calendar"),
     _text("routes"),
+    _text("ladder"),
+    _text("awake"),
+    _text("digest"),
+    _text("follow_up"),
     comment="Who is responsible, and where they hear of alerts.",
 )
 
@@ -269,6 +311,70 @@ team_groups = Table(
         nullable=False,
     ),
     comment="Which helpdesk group (<desk>:<id>) is whose.",
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _text("name"),
+    _text("email"),
+    _text("phone"),
+    _text("slack"),
+    comment="People besides the teams' managers whom ladders and absences call by their keys.",
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _number(),
+    Column("member", Text, nullable=False),
+    Column("deputy", Text, nullable=False),
+    Column("starts_at", TIME, nullable=False),
+    Column("ends_at", TIME, nullable=False),
+    Index("absences_by_end", "ends_at"),
+    comment="Who is away, from when to when, and who stands in.",
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    _number(),
+    _text("team"),
+    _text("rule"),
+    _text("subject"),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("starts_at", TIME, nullable=False),
+    Column("ends_at", TIME, nullable=False),
+    Column("maintenance", Boolean, nullable=False, server_default="false"),
+    Column("reminded_at", TIME),
+    Index("mutes_by_end", "ends_at"),
+    comment="What nobody is called for until when, and why; empty columns match everything.",
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    _number(),
+    Column("channel", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("began_at", TIME, nullable=False),
+    Column("ended_at", TIME),
+    Column("receipt", JSONB),
+    Column("pages", JSONB, nullable=False, server_default="[]"),
+    Index("storms_now", "channel", "to", unique=True, postgresql_where=text("ended_at IS NULL")),
+    comment="Where alerts come too fast to be told one by one: their summary, and the pages of its thread.",
+)
+
+silenced = Table(
+    "silenced",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("to", Text, primary_key=True),
+    Column("since", TIME, nullable=False),
+    _text("why"),
+    comment="Addresses that want no more messages: a phone that answered STOP.",
 )
 
 budgets = Table(

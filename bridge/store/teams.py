@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from bridge.domain.model import Contact, Team
+from bridge.domain.model import Contact, Member, Team
 from bridge.store.schema import people, team_groups, teams, tokens
 
 
@@ -58,6 +58,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     def contact(self) -> Contact:
         return Contact(self.name, self.email, self.phone)
 
+    @property
+    def member(self) -> Member:
+        """As one of ours."""
+        return Member(name=self.name, email=self.email)
+
 
 def save_people(connection: Connection, found: Iterable[Known]) -> None:
     """Remember users of a helpdesk."""
@@ -74,6 +79,29 @@ def save_people(connection: Connection, found: Iterable[Known]) -> None:
 def person(connection: Connection, desk: str, number: str) -> Known | None:
     """A user that we have read before."""
     query = select(people).where(people.c.desk == desk, people.c.id == number)
+    row = connection.execute(query).mappings().first()
+    return Known(**row) if row else None
+
+
+def persons(
+    connection: Connection, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Known]:
+    """Users that we have read before, by desk and id."""
+    if not wanted:
+        return {}
+    query = select(people).where(tuple_(people.c.desk, people.c.id).in_(sorted(wanted)))
+    found = [Known(**row) for row in connection.execute(query).mappings()]
+    return {(known.desk, known.id): known for known in found}
+
+
+def by_email(connection: Connection, desk: str, email: str) -> Known | None:
+    """The user with this e-mail address (any case) that was read last."""
+    query = (
+        select(people)
+        .where(people.c.desk == desk, people.c.email == email.lower(), people.c.email != "")
+        .order_by(people.c.read_at.desc())
+        .limit(1)
+    )
     row = connection.execute(query).mappings().first()
     return Known(**row) if row else None
 

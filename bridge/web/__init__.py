@@ -1,4 +1,4 @@
-"""The web process: takes deliveries in. Nothing is worked on inside a request."""
+"""The web process: takes deliveries in, and customers' answers. Nothing is worked on inside a request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.settings import load
+from bridge.web.digest import digest
+from bridge.web.followup import followup
 from bridge.web.health import health
 from bridge.web.hooks import MOST_BYTES, Intake, hooks
+from bridge.web.slack import slack
+from bridge.web.sms import sms
 from bridge.work.bridge import Bridge, require_sources
 
 
@@ -18,8 +22,13 @@ def create_app(bridge: Bridge) -> Flask:
     secrets = require_sources(bridge.settings)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + 1  # one more, to see that it is too much
-    app.register_blueprint(hooks(bridge, secrets, Intake(bridge)))
+    intake = Intake(bridge)
+    app.register_blueprint(hooks(bridge, secrets, intake))
+    app.register_blueprint(slack(bridge, secrets, intake))
     app.register_blueprint(health(bridge))
+    app.register_blueprint(followup(bridge))
+    app.register_blueprint(digest(bridge))
+    app.register_blueprint(sms(bridge))
     if n := bridge.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_port=n)  # type: ignore[method-assign]
     return app

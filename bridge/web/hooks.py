@@ -160,49 +160,58 @@ def hooks(bridge: Bridge, secrets: Mapping[str, tuple[str, ...]], intake: Intake
     def take(name: str) -> Response:
         setting = settings.sources.get(name)
         if setting is None or setting.polled:
-            return _say(404, f"no source {name!r} is configured here")
-        body = request.get_data(cache=False)
-        if len(body) > MOST_BYTES:  # sent in chunks, which Werkzeug cuts off in silence
-            return _say(413, "too large")
-        incoming = Incoming(
-            method=request.method,
-            url=_called(settings.public_url),
-            headers=_headers(request.environ),
-            body=body,
-            received_at=bridge.now(),
-        )
+            return say(404, f"no source {name!r} is configured here")
+        incoming = arrived(bridge)
+        if incoming is None:
+            return say(413, "too large")
         probe = request.method in ("GET", "HEAD")
         if not probe and not setting.unsigned:
             try:
                 setting.source.verify(incoming, secrets[name])
             except Forged as error:
                 log.warning("refused", source=name, why=str(error))
-                return _say(401, f"not accepted: {error}")
+                return say(401, f"not accepted: {error}")
         answer = setting.source.answer(incoming)
         if probe or (answer is not None and not answer.keep):
-            return _as_answered(answer) or _say(405, "this address takes POST")
-        kept = _keep(intake, _received(name, setting.source, incoming))
-        return kept if kept.status_code >= 400 else _as_answered(answer) or kept
+            return as_answered(answer) or say(405, "this address takes POST")
+        kept = keep(intake, name, setting.source, incoming)
+        return kept if kept.status_code >= 400 else as_answered(answer) or kept
 
     return doors
 
 
-def _as_answered(answer: connectors.Response | None) -> Response | None:
+def arrived(bridge: Bridge) -> Incoming | None:
+    """The request that is being answered; None if it is too large."""
+    body = request.get_data(cache=False)
+    if len(body) > MOST_BYTES:  # sent in chunks, which Werkzeug cuts off in silence
+        return None
+    return Incoming(
+        method=request.method,
+        url=_called(bridge.settings.public_url),
+        headers=_headers(request.environ),
+        body=body,
+        received_at=bridge.now(),
+    )
+
+
+def as_answered(answer: connectors.Response | None) -> Response | None:
+    """What a source has to say, if anything."""
     if answer is None:
         return None
     return Response(answer.body, answer.status, content_type=answer.type)
 
 
-def _keep(intake: Intake, received: inbox.Received) -> Response:
+def keep(intake: Intake, name: str, source: Source, incoming: Incoming) -> Response:
+    """Keep what came in for the source `name`, and answer after the commit: 202, 200 for a repeat, 400 or 503."""
     try:
-        new = intake.keep(received)
+        new = intake.keep(_received(name, source, incoming))
     except Unavailable:
-        refusal = _say(503, "not kept; send it again")
+        refusal = say(503, "not kept; send it again")
         refusal.headers["Retry-After"] = "30"
         return refusal
     except Unstorable:
-        return _say(400, "not kept: the address or the headers hold what can't be stored")
-    return _say(202, "kept") if new else _say(200, "known already")
+        return say(400, "not kept: the address or the headers hold what can't be stored")
+    return say(202, "kept") if new else say(200, "known already")
 
 
 def _received(name: str, source: Source, incoming: Incoming) -> inbox.Received:
@@ -243,5 +252,6 @@ def _called(public_url: str) -> str:
     return f"{base}{request.path}{query}"
 
 
-def _say(status: int, words: str) -> Response:
+def say(status: int, words: str) -> Response:
+    """An answer in plain words."""
     return Response(words + "\n", status, content_type="text/plain; charset=utf-8")

@@ -6,19 +6,26 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from time import sleep
+from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
 from bridge.domain.goals import Goal, SlaPolicy, VendorSlas
 from bridge.domain.judge import Policy
-from bridge.domain.model import ConfigError, Team
-from bridge.domain.routing import Routes
+from bridge.domain.ladders import DEFAULT_LADDER
+from bridge.domain.loop import Loop
+from bridge.domain.model import ConfigError, Severity, Team
+from bridge.domain.people import Roster
+from bridge.domain.routing import NO_CALL, Routes
 from bridge.settings import DeskSetting, Settings
+from bridge.settings.channels import EmailSection, SmsSection
 from bridge.store import connect, teams
 from bridge.work.budget import Shared
 from bridge.work.tokens import Minted
 from connectors import Channel, Desk, channel_kinds
+from connectors.budget import Budget, Patient
 
 Now = Callable[[], datetime]
 
@@ -62,12 +69,30 @@ class Bridge:
                 base_url=slack.base_url,
                 budget=self.budget,
             )
+        if email := self.settings.email:
+            found["email"] = channel_kinds()["email"](
+                **_fields(email),
+                password=self.settings.secret(email.password) if email.user else "",
+                budget=self.budget,
+                now=self.now,
+            )
+        if sms := self.settings.sms:
+            found["sms"] = channel_kinds()["sms"](
+                **_fields(sms),
+                token=self.settings.secret(sms.token),
+                callback=self.settings.public_url,
+                budget=self.budget,
+            )
         return found
 
     @cached_property
-    def budget(self) -> Shared:
+    def budget(self) -> Budget:
         """What all processes together may ask of each vendor."""
         return Shared(self.engine, self.now)
+
+    def wait_for_budget(self, wait: Callable[[float], object] = sleep) -> None:
+        """From now on wait where it is used up, for what a person watches. Before any door is opened."""
+        self.budget = Patient(self.budget, wait)
 
     @cached_property
     def tokens(self) -> dict[str, str]:
@@ -122,6 +147,21 @@ class Bridge:
         """Which severity goes where, for a team."""
         return self.settings.routes.get(team.routes) or self.settings.routes["default"]
 
+    def loop(self, team: Team, roster: Roster) -> Loop:
+        """How a team's alerts are followed."""
+        settings = self.settings
+        ladders, routes = settings.ladders, self.routes(team)
+        return Loop(
+            team=team,
+            ladder=ladders.get(team.ladder) or ladders[DEFAULT_LADDER.name],
+            targets=settings.loop.targets,
+            roster=roster,
+            hours=settings.calendars.get(team.calendar, settings.hours),
+            quiet=frozenset(s for s in Severity if not set(routes.get(s, ())) - NO_CALL),
+            ask_after=settings.loop.follow_up_after,
+            check_after=settings.loop.check_after,
+        )
+
     def teams(self, connection: Connection) -> list[Team]:
         """All teams as they are now."""
         return teams.all_teams(connection)
@@ -142,6 +182,11 @@ def _on_groups(
         return policy
     theirs = frozenset(group for name in policy.match.teams for group in groups.get(name, ()))
     return replace(policy, match=replace(policy.match, teams=theirs or frozenset({""})))
+
+
+def _fields(section: EmailSection | SmsSection) -> dict[str, Any]:
+    """What a section says of a channel, but its kind and its secret."""
+    return section.model_dump(exclude={"kind", "password", "token"})
 
 
 def team_named(name: str, known: Sequence[Team]) -> Team:

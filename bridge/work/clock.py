@@ -19,6 +19,7 @@ from bridge.store import pulse
 from bridge.store.lead import Lead
 from bridge.work.bridge import Bridge, wall_clock
 from bridge.work.errands import begin_standing
+from bridge.work.hold import remind
 from bridge.work.policy import notice_change
 from bridge.work.tasks import make_queue
 from bridge.work.tick import forget_jobs, rescue_jobs, tick, tidy
@@ -94,6 +95,8 @@ def _keep_time(bridge: Bridge, lead: Lead, ended: threading.Event) -> None:
         (lambda: asyncio.run(_rescue(bridge)), RESCUE_EACH),
         (lambda: check_skew(bridge), LOOK_EACH),
         (lambda: notice_change(bridge), LOOK_EACH),
+        (lambda: begin_standing(bridge), LOOK_EACH),
+        (lambda: remind(bridge), LOOK_EACH),
         (lambda: tidy(bridge), TIDY_EACH),
         (lambda: asyncio.run(_forget(bridge)), TIDY_EACH),
     )

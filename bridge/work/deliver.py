@@ -6,7 +6,7 @@ crash we look for its marker at the vendor before sending again.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
@@ -14,31 +14,34 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from bridge.domain.message import Place, compose
 from bridge.domain.model import (
     Action,
     Alert,
     Contact,
     Delivery,
-    Message,
     Receipt,
     Team,
-    Ticket,
     Undeliverable,
 )
-from bridge.domain.routing import SLACK
-from bridge.store import alerts, deliveries, teams, tickets
+from bridge.domain.presses import finished
+from bridge.domain.relations import asked
+from bridge.domain.routing import SLACK, SMS
+from bridge.store import alerts, deliveries
+from bridge.store.silenced import is_silenced, silence
 from bridge.work.bridge import Bridge, team_named
 from bridge.work.faults import Fault, guarded
-from bridge.work.lookup import remember
+from bridge.work.followup import ask
+from bridge.work.hold import hold
+from bridge.work.pressing import member_of
 from bridge.work.queue import wake_deliveries
-from connectors import Desk, Dispatch, Unsearchable
+from bridge.work.storm import crowded, ration, storm
+from bridge.work.telling import Case, Unknown, case, customer_of, told
+from connectors import Declined, Desk, Dispatch, Unsearchable
 from connectors.budget import Urgency, urgent
 
 LONGEST_PAUSE = timedelta(minutes=10)
 MOST_ATTEMPTS = 150  # a day, at the longest pause
 AFTER_A_FAULT = timedelta(minutes=1)
-PEOPLE_FRESH = timedelta(days=7)
 MAY_REPEAT = "may repeat: the first attempt's outcome can't be known"
 
 log = structlog.get_logger()
@@ -58,7 +61,9 @@ def deliver(bridge: Bridge, number: int) -> None:
         _fail(bridge, row, outcome)
         return
     with bridge.engine.begin() as connection:
-        if outcome is None:
+        if isinstance(outcome, _Later):
+            following = _keep_back(connection, row, outcome)
+        elif outcome is None:
             following = deliveries.held(connection, row, "there is no message to follow up")
         else:
             following = deliveries.sent(connection, row, outcome, bridge.now())
@@ -66,7 +71,23 @@ def deliver(bridge: Bridge, number: int) -> None:
     log.info("done", delivery=row.id, alert=row.alert, channel=row.channel, action=row.action.value)
 
 
-def _attempt(bridge: Bridge, row: deliveries.Row) -> Receipt | Undeliverable | None:
+class _Later(Struct, frozen=True):
+    """Why a delivery is not sent now, and until when; None for never. `taken`: a storm takes care of it."""
+
+    why: str
+    until: datetime | None = None
+    taken: bool = False
+
+
+def _keep_back(connection: Connection, row: deliveries.Row, later: _Later) -> int | None:
+    """Hold it with its reason, for a while or for good; the next in its lane, if any."""
+    if later.until is None:
+        return None if later.taken else deliveries.held(connection, row, later.why)
+    deliveries.wait(connection, row, later.why, later.until)
+    return None
+
+
+def _attempt(bridge: Bridge, row: deliveries.Row) -> Receipt | _Later | Undeliverable | None:
     """The receipt, or why there is none; None if there is no message to edit or reply to."""
     try:
         return _send(bridge, row)
@@ -74,17 +95,7 @@ def _attempt(bridge: Bridge, row: deliveries.Row) -> Receipt | Undeliverable | N
         return error
 
 
-class _Case(Struct, frozen=True):
-    """What a message is made from."""
-
-    alert: Alert
-    ticket: Ticket
-    team: Team
-    ticket_troubles: str
-    posted: Receipt | None
-
-
-def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
+def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | _Later | None:
     channel = bridge.channels.get(row.channel)
     if channel is None:
         raise Undeliverable(
@@ -92,102 +103,123 @@ def _send(bridge: Bridge, row: deliveries.Row) -> Receipt | None:
         )
     if row.channel in bridge.desks:
         _know_ourselves(bridge, row.channel)
-    with bridge.engine.begin() as connection:
-        case = _case(bridge, connection, row)
-    if row.action in (Action.EDIT, Action.REPLY, Action.BROADCAST) and case.posted is None:
+    ready = _ready(bridge, row)
+    if isinstance(ready, _Later):
+        return ready
+    found = ready.case
+    if row.action is Action.FOLLOW_UP:
+        return ask(bridge, row, found.alert, found.ticket)
+    if row.action in (Action.EDIT, Action.REPLY, Action.BROADCAST) and found.posted is None:
         return None
+    customer = Contact() if row.channel in bridge.desks else customer_of(bridge, found.ticket)
+    message = told(
+        bridge,
+        found,
+        channel=row.channel,
+        customer=customer,
+        text=" ".join(filter(None, (ready.more, row.text))),
+        mention=_mentioned(bridge, row),
+    )
     dispatch = Dispatch(
         action=row.action,
-        to=_address(row, case),
+        to=_address(bridge, row, found.team),
         marker=row.marker,
-        message=_message(bridge, row, case),
-        previous=case.posted,
+        message=replace(message, asks=asked(row.tags)),
+        previous=found.posted,
         tags=row.tags,
     )
     if not row.unsure:
         return channel.send(dispatch)
     try:
-        found = channel.find(dispatch, row.created_at)
+        earlier = channel.find(dispatch, row.created_at)
     except Unsearchable:
         return replace(channel.send(dispatch), remark=MAY_REPEAT)
-    return found or channel.send(dispatch)
+    return earlier or channel.send(dispatch)
 
 
-def _address(row: deliveries.Row, case: _Case) -> str:
+class _Ready(Struct, frozen=True):
+    """What is to be told, and what an SMS says besides."""
+
+    case: Case
+    more: str = ""
+
+
+def _ready(bridge: Bridge, row: deliveries.Row) -> _Ready | _Later:
+    """The case as it stands now, or why nothing is told of it now."""
+    with bridge.engine.begin() as connection:
+        try:
+            found = case(bridge, connection, row.alert, row.channel)
+        except Unknown as error:
+            raise Undeliverable(str(error)) from error
+        if (later := _not_now(bridge, connection, row, found)) is not None:
+            return later
+        if row.channel != SMS or row.unsure:
+            return _Ready(found)
+        rationed = ration(bridge, connection, row)
+    return _Later(rationed.held) if rationed.held else _Ready(found, rationed.more)
+
+
+def _not_now(
+    bridge: Bridge, connection: Connection, row: deliveries.Row, found: Case
+) -> _Later | None:
+    """What keeps a call for somebody back: that it is done, or what holds it for a while. Not once it may be out."""
+    if row.unsure:
+        return None
+    why = ""
+    if row.calls and (row.action is not Action.POST or row.was_held):
+        why = _moot(connection, row, found.alert)
+    if why:
+        return _Later(why)
+    if is_silenced(connection, row.channel, row.to):
+        why = "they want no messages"
+    elif held := hold(bridge, connection, row, found.alert, found.team):
+        return _Later(held.why, held.until)
+    elif storm(bridge, connection, row):
+        return _Later("", taken=True)
+    else:
+        why = crowded(bridge, connection, row)
+    return _Later(why) if why else None
+
+
+def _moot(connection: Connection, row: deliveries.Row, alert: Alert) -> str:
+    """Why a call is not needed any more; "" while it is. A first message that is merely late is sent all the same."""
+    if finished(alert, row.calls):
+        return _done(alert, row.calls)
+    if row.action is not Action.POST and deliveries.overtaken(connection, row):
+        return "a newer one takes its place"
+    return ""
+
+
+def _done(alert: Alert, what: str) -> str:
+    if not alert.live:
+        return f"it was over before: {alert.ended}"
+    who = alert.contacted_by if what == "contact" else alert.acknowledged_by
+    return f"{who or 'somebody'} did it before"
+
+
+def _address(bridge: Bridge, row: deliveries.Row, team: Team) -> str:
     """Where it goes: a first message to the team's channel as it is now, which may have been mended."""
+    if row.action is Action.DIRECT and row.channel == SLACK:
+        member = member_of(bridge, row.to)
+        if not member:
+            raise Undeliverable("Slack knows nobody by this e-mail address: give their member id")
+        return member
     if row.action is not Action.POST:
         return row.to
-    if not case.team.slack_channel:
-        raise Undeliverable(f"team {case.team.name!r} has no Slack channel: `bridge teams import`")
-    return case.team.slack_channel
+    if not team.slack_channel:
+        raise Undeliverable(f"team {team.name!r} has no Slack channel: `bridge teams import`")
+    return team.slack_channel
 
 
-def _case(bridge: Bridge, connection: Connection, row: deliveries.Row) -> _Case:
-    alert = alerts.find(connection, row.alert)
-    ticket = tickets.find(connection, alert.subject) if alert else None
-    if alert is None or ticket is None:
-        raise Undeliverable("its alert does not exist any more")
-    team = team_named(alert.team, bridge.teams(connection))
-    on_ticket = [
-        d for d in deliveries.of_alert(connection, alert.number) if d.action is Action.NOTE
-    ]
-    troubles = [d.reason for d in on_ticket if d.state in (deliveries.HELD, deliveries.FAILED)]
-    return _Case(
-        alert,
-        ticket,
-        team,
-        troubles[-1] if troubles else "",
-        deliveries.posted(connection, alert.number, row.channel),
-    )
-
-
-def _message(bridge: Bridge, row: deliveries.Row, case: _Case) -> Message:
-    ticket, team = case.ticket, case.team
-    desk = bridge.desks.get(ticket.desk)
-    told: tuple[str, ...] = ()
-    link = ""
-    if row.channel == SLACK:
-        customer = _customer(bridge, ticket) if desk else Contact()
-    else:
-        customer = Contact()
-        if team.slack_channel:
-            told = (f"{team.manager or f'the manager of {team.name}'}, in Slack",)
-            link = f"https://slack.com/app_redirect?channel={team.slack_channel}"
-    return compose(
-        case.alert,
-        ticket,
-        team,
-        Place(
-            desk=ticket.desk if desk else "",
-            url=desk.ticket_url(ticket.key, ticket.name) if desk else "",
-            link=link,
-            told=told,
-            remark=f"No note on the ticket: {case.ticket_troubles}."
-            if case.ticket_troubles
-            else "",
-            customer=customer,
-        ),
-        playbooks=bridge.settings.playbooks,
-        text=row.text,
-    )
-
-
-def _customer(bridge: Bridge, ticket: Ticket) -> Contact:
-    """How to reach the ticket's customer; read from the desk unless known, empty if that fails."""
-    if not ticket.requester:
-        return Contact()
-    now = bridge.now()
-    with bridge.engine.begin() as connection:
-        known = teams.person(connection, ticket.desk, ticket.requester)
-    if known is not None and now - known.read_at < PEOPLE_FRESH:
-        return known.contact
+def _mentioned(bridge: Bridge, row: deliveries.Row) -> str:
+    """Who is called by name; nobody where Slack can't say who that is: no message waits for it."""
+    if not row.mention:
+        return ""
     try:
-        found = bridge.desks[ticket.desk].people([ticket.requester])
+        return member_of(bridge, row.mention)
     except Undeliverable as error:
-        log.warning("customer unknown", subject=ticket.id, why=str(error))
-        return known.contact if known else Contact()
-    people = remember(bridge, ticket.desk, found, Contact())
-    return next((p.contact for p in people if p.id == ticket.requester), Contact())
+        log.warning("not mentioned", delivery=row.id, why=str(error))
+        return ""
 
 
 def _know_ourselves(bridge: Bridge, name: str) -> None:
@@ -203,6 +235,9 @@ def _know_ourselves(bridge: Bridge, name: str) -> None:
 def _fail(bridge: Bridge, row: deliveries.Row, error: Undeliverable) -> None:
     now = bridge.now()
     why = str(error)
+    if isinstance(error, Declined):
+        with bridge.engine.begin() as connection:
+            silence(connection, row.channel, row.to, why, now)
     with bridge.engine.begin() as connection:
         if error.retry_after is None:
             following = deliveries.failed(connection, row, why)

@@ -25,7 +25,7 @@ from bridge.domain.model import (
     Touched,
 )
 from bridge.domain.routing import TICKET, Plan, plan
-from bridge.store import alerts, deliveries, tickets
+from bridge.store import alerts, deliveries, people, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
 from bridge.work.judging import judge_tickets
@@ -65,7 +65,13 @@ def drill(bridge: Bridge, team: str, ticket: str = "") -> list[deliveries.Row]:
         team=team,
     )
     told_of = replace(subject, id=ticket) if ticket else subject
-    opened = _tell(bridge, alert, told_of, known[team], Step(Change.OPENED, finding))
+    opened = _tell(
+        bridge,
+        alert,
+        told_of,
+        known[team],
+        Step(change=Change.OPENED, at=bridge.now(), finding=finding),
+    )
     now = bridge.now()
     ended = replace(
         opened,
@@ -73,9 +79,10 @@ def drill(bridge: Bridge, team: str, ticket: str = "") -> list[deliveries.Row]:
         changed_at=now,
         ended_at=now,
         ended=ENDED,
+        closed_at=now,
         reasons=tuple(replace(reason, gone_at=now) for reason in opened.reasons),
     )
-    _tell(bridge, ended, told_of, known[team], Step(Change.ENDED))
+    _tell(bridge, ended, told_of, known[team], Step(change=Change.ENDED, at=now))
     with bridge.engine.begin() as connection:
         return deliveries.of_alert(connection, opened.number)
 
@@ -100,11 +107,13 @@ def _tell(bridge: Bridge, alert: Alert, ticket: Ticket, team: Team, step: Step) 
     """Store what became of the alert, and carry out at once what is planned for it."""
     everywhere = {alert.severity: tuple({m for ms in bridge.routes(team).values() for m in ms})}
     with bridge.engine.begin() as connection:
+        loop = bridge.loop(team, people.roster(connection, since=bridge.now()))
         (saved,) = alerts.save(connection, [(alert, (step,))])
         mediums = deliveries.mediums(connection, [saved.number])[saved.number]
         desk = ticket.desk if ticket.desk in bridge.settings.desks else ""
         posted = frozenset(TICKET if medium == desk else medium for medium in mediums)
-        planned = plan(saved, ticket, (step,), Plan(team, everywhere, desk, posted))
+        facts = Plan(loop, everywhere, desk, posted, channels=frozenset(bridge.channels))
+        planned = plan(saved, ticket, (step,), facts)
         ids = deliveries.add(connection, [(saved.number, d) for d in planned], bridge.now())
     for number in ids:
         deliver(bridge, number)

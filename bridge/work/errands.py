@@ -13,23 +13,32 @@ from bridge.store import errands, inbox
 from bridge.store.errands import Errand
 from bridge.work.bridge import Bridge
 from bridge.work.confirm import confirm
+from bridge.work.digest import daily, keys
 from bridge.work.faults import Fault, guarded
+from bridge.work.home import show_home
 from bridge.work.judging import judge_again
 from bridge.work.lookup import match, read
 from bridge.work.queue import (
+    CHECK,
     CONFIRM,
+    DIGEST,
     DRAIN,
     FETCH,
+    HOME,
     MATCH,
     PAST,
     POLL,
     READ,
     RETIME,
+    STORM,
     SWEEP,
     wake,
     wake_errands,
 )
 from bridge.work.reading import incoming_of
+from bridge.work.relations import check
+from bridge.work.storm_pages import give_up as no_summary
+from bridge.work.storm_pages import tell
 from bridge.work.sweep import sweep
 from connectors import Polled
 from connectors.budget import Urgency, urgent
@@ -47,9 +56,11 @@ NO_SWEEP = timedelta(
 )  # until the clock takes away the errand of a desk that isn't swept any more
 
 _LEASES = {CONFIRM: timedelta(seconds=20)}  # asked twice is harmless, and a timer should not wait
-_STANDING = (POLL, SWEEP, CONFIRM, RETIME)
+_STANDING = (POLL, SWEEP, CONFIRM, RETIME, DIGEST)
 _URGENCY = {
     CONFIRM: Urgency.ALERT,
+    STORM: Urgency.ALERT,
+    HOME: Urgency.ALERT,
     POLL: Urgency.SWEEP,
     SWEEP: Urgency.SWEEP,
     PAST: Urgency.SWEEP,
@@ -190,6 +201,18 @@ def _poll(bridge: Bridge, errand: Errand) -> _Again:
     return _Again(timedelta() if polled.more else setting.source.every, polled.cursor)
 
 
+def _digest(bridge: Bridge, errand: Errand) -> _Again:
+    """Send a team's digest if its hour has come."""
+    rest = daily(bridge, errand.key, errand.attempts, errand.reason)
+    return _Again(rest.after, "", rest.why)
+
+
+def _storm(bridge: Bridge, errand: Errand) -> _Again | None:
+    """Bring the summary and the pages of a storm up to date."""
+    rest = tell(bridge, errand.key)
+    return _Again(rest.after, "", rest.why) if rest else None
+
+
 _TASKS: dict[str, Callable[[Bridge, Errand], _Again | None]] = {
     FETCH: _fetch,
     POLL: _poll,
@@ -199,6 +222,10 @@ _TASKS: dict[str, Callable[[Bridge, Errand], _Again | None]] = {
     CONFIRM: _confirm,
     SWEEP: _sweep,
     RETIME: _retime,
+    STORM: _storm,
+    DIGEST: _digest,
+    CHECK: lambda bridge, errand: check(bridge, errand.key),
+    HOME: lambda bridge, errand: show_home(bridge, errand.key),
 }
 
 
@@ -212,6 +239,14 @@ def _unread(_: Bridge, key: str, error: Undeliverable) -> None:
     log.warning("not read", subject=key, why=str(error))
 
 
+def _unshown(_: Bridge, key: str, error: Undeliverable) -> None:
+    log.warning("home not shown", member=key, why=str(error))
+
+
+def _unchecked(_: Bridge, key: str, error: Undeliverable) -> None:
+    log.warning("not checked", alert=key, why=str(error))
+
+
 def _unmatched(bridge: Bridge, key: str, error: Undeliverable) -> None:
     """A desk that does not answer holds up no alert: the answer is read all the same."""
     log.warning("not looked up", inbox=key, why=str(error))
@@ -223,13 +258,18 @@ _GIVE_UP: dict[str, Callable[[Bridge, str, Undeliverable], None]] = {
     READ: _unread,
     PAST: _unread,
     MATCH: _unmatched,
+    STORM: no_summary,
+    CHECK: _unchecked,
+    HOME: _unshown,
 }
 
 
 def begin_standing(bridge: Bridge) -> None:
-    """Let there be an errand for each source that is polled and each desk that is swept, and none for others."""
+    """Let there be an errand for each source polled, desk swept and team with a digest, and none for others."""
     polled = [name for name, setting in bridge.settings.sources.items() if setting.polled]
     swept = [name for name, setting in bridge.settings.desks.items() if setting.sweep]
     with bridge.engine.begin() as connection:
         errands.stand(connection, POLL, polled, bridge.now())
         errands.stand(connection, SWEEP, swept, bridge.now())
+        with_digest = keys(bridge, bridge.teams(connection))
+        errands.stand(connection, DIGEST, with_digest, bridge.now())

@@ -7,38 +7,31 @@ one; each is folded, judged, and what became of its alert is planned, all or not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from secrets import token_hex
 
-import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from bridge.domain.alerts import Step, acknowledge, reconcile, retell
+from bridge.domain.alerts import reconcile, retell
 from bridge.domain.clocks import clocks, deadlines, overdue
-from bridge.domain.judge import Policy, judge
+from bridge.domain.judge import judge
 from bridge.domain.model import (
-    Alert,
+    AboutAlert,
     AnyEvent,
     Deadline,
     Due,
-    Pressed,
     Read,
     Severity,
-    Team,
     Ticket,
 )
-from bridge.domain.routing import TICKET, Plan, plan
 from bridge.domain.ticket import fold, fold_all, late
-from bridge.store import alerts, deliveries, inbox, tickets
-from bridge.work.bridge import Bridge, team_named
+from bridge.store import inbox, tickets
+from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
-from bridge.work.queue import READ, ask, wake_deliveries
+from bridge.work.following import Changed, Facts, Followed, gather
+from bridge.work.queue import READ, ask
+from bridge.work.tell import tell
 
 BATCH = 500
-
-log = structlog.get_logger()
 
 
 class _Outcome(Struct, frozen=True):
@@ -47,8 +40,7 @@ class _Outcome(Struct, frozen=True):
     ticket: Ticket
     timers: tuple[Deadline, ...]
     told: dict[str, Severity]
-    alert: Alert | None
-    steps: tuple[Step, ...]
+    changed: tuple[Changed, ...] = ()
     silent: tuple[Due, ...] = ()
 
 
@@ -85,10 +77,7 @@ def _judge_claimed(
 ) -> None:
     subjects = [c.id for c in claimed]
     waiting = tickets.waiting(connection, subjects)
-    live = alerts.live(connection, subjects)
-    known_teams = bridge.teams(connection)
-    policy = bridge.policy(known_teams)
-    now = bridge.now()
+    facts = gather(bridge, connection, subjects, waiting)
     outcomes: list[tuple[tickets.Claimed, _Outcome]] = []
     done: list[int] = []
     for claim in claimed:
@@ -97,7 +86,7 @@ def _judge_claimed(
             continue
         stored = tickets.history(connection, claim.id) if _refolds(claim.ticket, news) else None
         outcome = guarded(
-            lambda c=claim, n=news, s=stored: _judge(policy, c, n, s, live.get(c.id), now=now),  # type: ignore[misc]
+            lambda c=claim, n=news, s=stored: _judge(facts, c, n, s),  # type: ignore[misc]
             subject=claim.id,
         )
         numbers = [w.id for w in waiting[claim.id]]
@@ -109,11 +98,12 @@ def _judge_claimed(
         outcomes.append((claim, outcome))
     tickets.store(connection, [tickets.Judged(o.ticket, o.timers, o.told) for _, o in outcomes])
     tickets.judged(connection, done)
-    silent = [tickets.arrive(e, now) for _, o in outcomes for e in o.silent]
+    silent = [tickets.arrive(e, facts.now) for _, o in outcomes for e in o.silent]
     tickets.add_events(connection, silent, judged=True)
     _read_unknown(bridge, connection, [o.ticket for _, o in outcomes])
     _set_timers(connection, outcomes)
-    _tell(bridge, connection, [outcome for _, outcome in outcomes], known_teams)
+    told = [(o.ticket, changed) for _, o in outcomes for changed in o.changed]
+    tell(bridge, connection, facts, told)
 
 
 def _refolds(ticket: Ticket | None, news: Sequence[AnyEvent]) -> bool:
@@ -134,17 +124,14 @@ def _read_unknown(bridge: Bridge, connection: Connection, judged: Sequence[Ticke
 
 
 def _judge(
-    policy: Policy,
+    facts: Facts,
     claim: tickets.Claimed,
     news: Sequence[AnyEvent],
     stored: Sequence[AnyEvent] | None,
-    live: Alert | None,
-    *,
-    now: datetime,
 ) -> _Outcome:
-    no_steps: tuple[Step, ...] = ()
+    policy = facts.policy
     # A timer that has rung is due, also where this machine's clock is behind the one that rang it.
-    now = max([now, *(e.at for e in news if isinstance(e, Due))])
+    now = max([facts.now, *(e.at for e in news if isinstance(e, Due))])
     statuses = policy.statuses_of(claim.id)
     ticket = claim.ticket
     if stored is not None:
@@ -154,6 +141,8 @@ def _judge(
             ticket = fold(ticket, event, statuses)
     if ticket is None:
         raise ValueError("a ticket without events")
+    known = facts.alerts.get(claim.id, {})
+    live = next((alert for alert in known.values() if alert.live), None)
     quiet = live is None and any(isinstance(e, Read) and e.quiet for e in news)
     silent: tuple[Due, ...] = ()
     if quiet:
@@ -161,18 +150,23 @@ def _judge(
         for event in silent:
             ticket = fold(ticket, event, statuses)
     judgement = judge(ticket, policy, now)
-    alert, steps = live, no_steps
+    followed = Followed(facts, known)
     for event in news:
-        if isinstance(event, Pressed):
-            alert, taken = acknowledge(alert, event)
-            steps += taken
-    if live is not None or (judgement.findings and news and not quiet):
-        alert, changed = reconcile(alert, ticket, judgement.findings, claim.told, now)
-        steps += changed
-    heard = alert is not None or quiet
+        followed.take(event)
+    live = followed.live
+    if live is not None or (judgement.findings and news and not quiet and _news(news)):
+        alert, steps = reconcile(live, ticket, judgement.findings, claim.told, now)
+        if alert is not None and steps:
+            followed.change(alert, steps)
+    heard = followed.live is not None or bool(followed.changed) or quiet
     told = retell(claim.told, judgement.findings) if heard else claim.told
     timers = deadlines(ticket, judgement.clocks, policy.hours_of(ticket), now)
-    return _Outcome(ticket, timers, told, alert, steps, silent)
+    return _Outcome(ticket, timers, told, followed.changes(), silent)
+
+
+def _news(news: Sequence[AnyEvent]) -> bool:
+    """Whether anything happened to the ticket itself: only then an alert may open."""
+    return any(not isinstance(event, AboutAlert) for event in news)
 
 
 def _set_timers(
@@ -187,59 +181,3 @@ def _set_timers(
         gone += [(claim.id, t) for t in before - after if (t.goal, t.stage) not in kept]
         new += [(claim.id, t) for t in after - before]
     tickets.set_timers(connection, gone, new)
-
-
-def _tell(
-    bridge: Bridge,
-    connection: Connection,
-    outcomes: Sequence[_Outcome],
-    known_teams: Sequence[Team],
-) -> None:
-    """Store what became of alerts, and plan who is told."""
-    told = [(o, o.alert) for o in outcomes if o.alert is not None and o.steps]
-    if not told:
-        return
-    posted = deliveries.mediums(connection, [alert.number for _, alert in told if alert.number])
-    saved = alerts.save(
-        connection, [(_named(bridge, alert, o, known_teams), o.steps) for o, alert in told]
-    )
-    planned = []
-    for (outcome, _), alert in zip(told, saved, strict=True):
-        team = team_named(alert.team, known_teams)
-        desk = outcome.ticket.desk if outcome.ticket.desk in bridge.settings.desks else ""
-        mediums = posted.get(alert.number, ())
-        facts = Plan(
-            team,
-            bridge.routes(team),
-            desk,
-            frozenset(TICKET if medium == desk else medium for medium in mediums),
-        )
-        planned += [(alert.number, d) for d in plan(alert, outcome.ticket, outcome.steps, facts)]
-        log.info(
-            "alert",
-            alert=alert.number,
-            subject=alert.subject,
-            steps=[s.change.value for s in outcome.steps],
-            severity=alert.severity.name,
-        )
-    wake_deliveries(connection, deliveries.add(connection, planned, bridge.now()))
-
-
-def _named(bridge: Bridge, alert: Alert, outcome: _Outcome, known_teams: Sequence[Team]) -> Alert:
-    """The alert with its reference and its team, which it keeps for life."""
-    if alert.number:
-        return alert
-    team = team_of(bridge, outcome.ticket, known_teams)
-    return replace(alert, ref=f"AB-{token_hex(4).upper()}", team=team.name)
-
-
-def team_of(bridge: Bridge, ticket: Ticket, known: Sequence[Team]) -> Team:
-    """The team responsible: of the ticket's group, or of the source an answer came from, or the default."""
-    group = f"{ticket.desk}:{ticket.team}"
-    name = bridge.settings.default_team
-    if ticket.desk == "answer":
-        setting = bridge.settings.sources.get(ticket.key.partition(":")[0])
-        name = (setting and setting.team) or name
-    else:
-        name = next((t.name for t in known if group in t.groups), name)
-    return team_named(name, known)

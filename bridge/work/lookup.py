@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from bridge.domain.model import AnyEvent, Contact, Read, Seen, Ticket, Touched, Undeliverable
+from bridge.domain.model import AnyEvent, Contact, Rated, Read, Seen, Ticket, Touched, Undeliverable
 from bridge.store import deliveries, inbox, teams, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.queue import DRAIN, wake
-from bridge.work.reading import answers_in, read_rows, store_events
+from bridge.work.reading import events_in, read_rows, store_events, strangers
 from connectors import Person, State
 from connectors.reading import fingerprint
 
@@ -19,7 +20,7 @@ SETTLES = timedelta(seconds=2)
 
 
 def match(bridge: Bridge, number: int, *, look: bool = True) -> None:
-    """Look at the desk for the ticket or the customer of a survey answer, then read the answer.
+    """Look at the desk for the ticket or the customer of a survey answer, or for who wrote; then read the delivery.
 
     Raises Undeliverable if the desk may say more later; what does not exist is no failure.
     """
@@ -65,6 +66,8 @@ def store_found(bridge: Bridge, found: Sequence[AnyEvent]) -> int:
     """Store what a desk was asked for, as events like those of any webhook; how many were not known yet."""
     if not found:
         return 0
+    with suppress(Undeliverable):  # then they are called an agent
+        _meet(bridge, found)
     now = bridge.now()
     with bridge.engine.begin() as connection:
         owners = deliveries.our_users(connection)
@@ -91,7 +94,13 @@ def clocks_moved(ticket: Ticket, state: State, now: datetime) -> Touched | None:
 
 
 def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
-    for rated in answers_in(bridge, row):
+    events = events_in(bridge, row)
+    try:
+        _meet(bridge, events)
+    except Undeliverable as error:
+        if error.retry_after is not None:
+            raise
+    for rated in (event for event in events if isinstance(event, Rated)):
         try:
             if rated.subject.partition(":")[0] in bridge.settings.desks:
                 read(bridge, rated.subject)
@@ -100,6 +109,14 @@ def _look(bridge: Bridge, row: inbox.Kept, desk: str) -> None:
         except Undeliverable as error:
             if error.retry_after is not None:
                 raise
+
+
+def _meet(bridge: Bridge, events: Sequence[AnyEvent]) -> None:
+    """Learn the names of those who do something about an alert."""
+    with bridge.engine.begin() as connection:
+        unknown = strangers(bridge, connection, events)
+    for desk, numbers in unknown.items():
+        remember(bridge, desk, bridge.desks[desk].people(numbers), Contact())
 
 
 def _find_customer(bridge: Bridge, desk: str, contact: Contact) -> None:

@@ -22,6 +22,10 @@ _CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue list
 DRAIN, DELIVER, ASK = "drain", "deliver", "ask"
 MATCH, READ, FETCH, POLL = "match", "read", "fetch", "poll"  # the errands that ASK runs
 PAST, CONFIRM, SWEEP, RETIME = "past", "confirm", "sweep", "retime"
+HOME = "home"  # somebody looks at the app in Slack
+DIGEST = "digest"
+CHECK = "check"
+STORM = "storm"
 
 _URGENT = {DRAIN: 3, CONFIRM: 2, DELIVER: 1}
 """What goes first: that a case is seen, before it is told, before anything else that can wait."""

@@ -9,7 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from bridge.domain.commands import asks
 from bridge.domain.model import (
+    AboutAlert,
+    Alert,
     AnyEvent,
     Contact,
     Party,
@@ -18,7 +21,8 @@ from bridge.domain.model import (
     Touched,
     Unreadable,
 )
-from bridge.store import deliveries, inbox, teams, tickets
+from bridge.domain.presses import answers_customer
+from bridge.store import alerts, deliveries, inbox, teams, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
 from bridge.work.queue import FETCH, MATCH, READ, ask
@@ -49,14 +53,20 @@ def read_deliveries(bridge: Bridge) -> int:
 def read_rows(
     bridge: Bridge, connection: Connection, rows: Sequence[inbox.Kept], *, looked: bool = False
 ) -> None:
-    """Store what deliveries say. `looked`: their customers have been looked for at the desk already."""
+    """Store what deliveries say. `looked`: their customers and authors have been looked for at the desk already."""
     owners = deliveries.our_users(connection)
     readings = []
     for row in rows:
         reading = guarded(lambda row=row: _read(bridge, row), inbox=row.id)  # type: ignore[misc]
         readings.append(_Read(row, unreadable=reading) if isinstance(reading, Fault) else reading)
+    readings = _about(connection, readings)
     known = tickets.subjects_of(connection, [e.answer.id for r in readings for e in _answers(r)])
-    outcomes = [_bound(bridge, connection, r, known, looked=looked) for r in readings]
+    outcomes = [
+        replace(r, first=MATCH)
+        if not looked and strangers(bridge, connection, [a.event for a in r.events])
+        else _bound(bridge, connection, r, known, looked=looked)
+        for r in readings
+    ]
     tickets.bind(connection, known)
     found = [event for outcome in outcomes for event in outcome.events if not outcome.first]
     store_events(connection, found, owners)
@@ -104,6 +114,44 @@ def _read(bridge: Bridge, row: inbox.Kept) -> _Read:
     except Unreadable as error:
         return _Read(row, unreadable=str(error))
     return _Read(row, events)
+
+
+def _about(connection: Connection, readings: Sequence[_Read]) -> list[_Read]:
+    """Give what people did about alerts the subjects of those: a button says no more than the alert's reference."""
+    refs = [a.event.alert for r in readings for a in r.events if isinstance(a.event, AboutAlert)]
+    if not refs:
+        return list(readings)
+    known = alerts.all_named(connection, refs)
+    return [_given(reading, known) for reading in readings]
+
+
+def _given(reading: _Read, known: Mapping[str, Alert]) -> _Read:
+    given = []
+    for arrived in reading.events:
+        event = arrived.event
+        if isinstance(event, AboutAlert):
+            if event.alert not in known:
+                return _Read(reading.row, unreadable=f"alert: no alert is called {event.alert!r}")
+            event = replace(event, subject=known[event.alert].subject)
+            given.append(tickets.arrive(event, arrived.received_at, arrived.inbox))
+        else:
+            given.append(arrived)
+    return replace(reading, events=tuple(given))
+
+
+def strangers(
+    bridge: Bridge, connection: Connection, events: Sequence[AnyEvent]
+) -> dict[str, set[str]]:
+    """Users of desks who do something about a live alert and are known by their number alone, by desk."""
+    acting = [e for e in events if e.actor and (asks(e) or answers_customer(e))]
+    live = alerts.live(connection, [e.subject for e in acting]) if acting else {}
+    who = {(e.subject.partition(":")[0], e.actor) for e in acting if e.subject in live}
+    ours = deliveries.our_users(connection) if who else {}
+    found: dict[str, set[str]] = {}
+    for desk, actor in who - teams.persons(connection, who).keys():
+        if desk in bridge.settings.desks and actor not in ours.get(desk, ()):
+            found.setdefault(desk, set()).add(actor)
+    return found
 
 
 def _answers(reading: _Read) -> list[Rated]:
@@ -160,12 +208,10 @@ def _read_from_desk(
         ask(connection, READ, [event.subject], bridge.now())
 
 
-def answers_in(bridge: Bridge, row: inbox.Kept) -> list[Rated]:
-    """The survey answers in a delivery."""
+def events_in(bridge: Bridge, row: inbox.Kept) -> list[AnyEvent]:
+    """The events in a delivery."""
     outcome = guarded(lambda: _read(bridge, row), inbox=row.id)
-    if isinstance(outcome, Fault):
-        return []
-    return [a.event for a in outcome.events if isinstance(a.event, Rated)]
+    return [] if isinstance(outcome, Fault) else [a.event for a in outcome.events]
 
 
 def _ticket_of(
@@ -209,7 +255,7 @@ def _own(
 
 
 def _note(event: AnyEvent, desk: str) -> str:
-    """What an internal note on a ticket of the desk is remembered by, if we wrote it; "" for any other event."""
-    if not isinstance(event, Replied) or event.public or not event.ref:
+    """What a comment on a ticket of the desk is remembered by, if we wrote it; "" for any other event."""
+    if not isinstance(event, Replied) or not event.ref:
         return ""
     return f"comment:{event.ref}" if event.subject.startswith(f"{desk}:") else ""

@@ -12,7 +12,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from sqlalchemy import Connection
 
-from bridge.store import budgets, deliveries, due, errands, inbox, tickets
+from bridge.domain.model import Elapsed, Party
+from bridge.store import alerts, budgets, deliveries, due, errands, inbox, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.budget import FORGOTTEN
 from bridge.work.queue import CONFIRM, DRAIN, ask, wake, wake_deliveries, wake_errands
@@ -30,15 +31,17 @@ class Ticked(Struct, frozen=True):
     desks: int  # that have timers due
     deliveries: int
     errands: int
+    alerts: int = 0  # timers of theirs that ran out
 
     def __bool__(self) -> bool:
-        return bool(self.desks or self.deliveries or self.errands)
+        return bool(self.desks or self.deliveries or self.errands or self.alerts)
 
 
 def tick(bridge: Bridge) -> Ticked:
     """See which timers are due, send and ask what may be now, and make good what was left behind.
 
-    A due timer doesn't ring here: its desk's `confirm` errand looks at the ticket first.
+    A due timer of a ticket doesn't ring here: its desk's `confirm` errand looks at the ticket first. One of an alert
+    becomes an event of its ticket.
     """
     now = bridge.now()
     left, cut_off = now - LEFT_BEHIND, now - bridge.settings.recovery.cut_off
@@ -47,6 +50,7 @@ def tick(bridge: Bridge) -> Ticked:
             return Ticked(0, 0, 0)
         desks = _free(connection, tickets.due_desks(connection, now), now)
         ask(connection, CONFIRM, desks, now)
+        ran = _run_out(connection, now)
         if inbox.waiting_since(connection, left) or tickets.waiting_before(connection, left):
             wake(connection, DRAIN)
         deliveries.rescue(connection, cut_off)
@@ -54,7 +58,27 @@ def tick(bridge: Bridge) -> Ticked:
         wake_deliveries(connection, ready)
         asked = errands.due(connection, now, BATCH)
         wake_errands(connection, asked)
-    return Ticked(len(desks), len(ready), len(asked))
+    return Ticked(len(desks), len(ready), len(asked), ran)
+
+
+def _run_out(connection: Connection, now: datetime) -> int:
+    """Have the timers of alerts that are due judged; how many there were."""
+    over = alerts.take_timers(connection, now, BATCH)
+    events = [
+        Elapsed(
+            id=f"elapsed:{ran.ref}:{ran.name}:{ran.due_at.isoformat()}",
+            subject=ran.subject,
+            at=now,
+            by=Party.BRIDGE,
+            alert=ran.ref,
+            timer=ran.name,
+        )
+        for ran in over
+    ]
+    tickets.add_events(connection, [tickets.arrive(event, now) for event in events])
+    if events:
+        wake(connection, DRAIN)
+    return len(over)
 
 
 def _free(connection: Connection, desks: Sequence[str], now: datetime) -> list[str]:

@@ -1,9 +1,9 @@
 """What Slack allows an app in a workspace, and a client that heeds it.
 
 Source: docs.slack.dev/apis/web-api/rate-limits: a message a second to each channel, with short bursts; other methods by
-their tier, so many a minute for each method. How long a burst may be is not said, nor how many messages a whole
-workspace may get: three at once is a guess that the stand-in shares. A 429 names no limit; it is taken for that of the
-channel for a message, and for the method's otherwise.
+their tier, so many a minute for each method. How long a burst may be is not said, so there is none; nor how many
+messages a whole workspace may get. A 429 names no limit; it is taken for that of the channel for a message, and for the
+method's otherwise. The tiers of chat.postEphemeral and users.info are unconfirmed.
 """
 
 from __future__ import annotations
@@ -24,14 +24,21 @@ RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 """Slack's codes for a limit that was met; real answers are said to have the first. Unconfirmed."""
 
 _POST = "chat.postMessage"
+_APART = timedelta(milliseconds=1001)  # by so much more than a second as a bucket is forgiving
 _A_MINUTE = timedelta(minutes=1)
 _TIERS = {  # calls a minute, by the tier that stands on each method's page
+    "chat.postEphemeral": 100,
     "chat.update": 50,
     "conversations.history": 50,
     "conversations.replies": 50,
     "conversations.info": 50,
     "conversations.join": 50,
     "auth.test": 100,
+    "users.info": 100,
+    "users.lookupByEmail": 50,
+    "views.open": 100,
+    "views.publish": 100,
+    "views.update": 100,
 }
 _LOWER_TIER = 20
 
@@ -39,10 +46,11 @@ _LOWER_TIER = 20
 def limit(method: str, channel: str) -> Limit:
     """What a call counts towards: "posts to C0123ABCD", or the method's own.
 
-    No answer tells how much of a tier is left: so a fifth of it at once, and the rest while the minute passes.
+    Messages to a channel keep their distance from the first on. No answer tells how much of a tier is left: so a fifth
+    of it at once, and the rest while the minute passes.
     """
     if method == _POST:
-        return Limit(f"posts to {plain(channel, 40)}", 3, timedelta(seconds=3))
+        return Limit(f"posts to {plain(channel, 40)}", 1, _APART)
     return Limit(method, _TIERS.get(method, _LOWER_TIER) // 5, _A_MINUTE / 4)
 
 

@@ -26,11 +26,18 @@ CREATE = "https://api.slack.com/apps?new_app=1"
 
 SCOPES: Mapping[str, str] = {
     "chat:write": "nothing can be posted",
-    "channels:history": "after a lost answer a message may be posted twice",
+    "commands": "/alerts isn't there",
+    "users:read": "nobody can press a button: who did isn't known",
+    "users:read.email": "nobody is matched by e-mail",
+    "im:write": "nobody can be told in person",
+    "channels:history": "after a lost answer a message may be posted twice, and what is said in threads isn't heard",
     "groups:history": "in private channels the same",
     "channels:join": "the bot has to be invited to each channel",
 }
-"""What the manifest asks for, and what is so without it."""
+"""What the manifest asks for, and what is so without it.
+
+That im:write is needed to write to a member who never wrote to the app is unconfirmed: chat:write may do.
+"""
 
 OPTIONAL = frozenset({"channels:join"})
 """May be left out without harm."""

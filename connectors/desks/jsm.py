@@ -3,8 +3,9 @@
 Calls go through the jira SDK's session, without its retries and its waiting on 429 (see `connectors.http`): Jira's own
 REST API v2, whose texts are wiki markup, and beside it the service desk's. Answers are read as they came, for the
 SDK's own objects ask for more than is needed, and it writes what it can't parse to the log.
-Nothing public is ever written: `_internal` makes the only comments there are, and only through the service desk's API.
-Jira's own would show a note on an issue that is no request to everybody.
+All that is written here is internal: `_internal` makes the comments, and only through the service desk's API: Jira's
+own would show a note on an issue that is no request to everybody. The one public comment there is, the question whether
+it was put right, is made by `jsm_ask`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from bridge.domain.model import (
 )
 from connectors import Dispatch, Door, Known, Past, Person, State, Swept, Unsearchable
 from connectors.budget import UNLIMITED, Budget, Gate
-from connectors.desks import jsm_past, jsm_reading, jsm_sweep
+from connectors.desks import jsm_ask, jsm_past, jsm_reading, jsm_sweep
 from connectors.desks import jsm_shapes as shapes
 from connectors.desks.jsm_clocks import SLA_GOALS
 from connectors.desks.jsm_issue import STATUSES
@@ -135,11 +136,19 @@ class JiraServiceManagement:
         done = wanted <= labels if dispatch.action is Action.TAG else not wanted & labels
         return Receipt(ref=f"tags:{key}") if done else None
 
+    def ask(self, key: str, text: str, marker: str) -> Receipt:
+        """Ask the customer in public; see `jsm_ask`. Raises Undeliverable."""
+        return jsm_ask.ask(self, self.number(key), text, marker)
+
+    def asked(self, key: str, marker: str, since: datetime) -> Receipt | None:
+        """The question with this marker, if it was asked since then. Raises Unsearchable, or Undeliverable."""
+        return jsm_ask.asked(self, self.number(key), marker, since)
+
     def _note(self, key: str, dispatch: Dispatch) -> Receipt:
         note = _internal(note_text(dispatch.message, dispatch.marker))
         path = f"{SERVICE_DESK}/request/{key}/comment"
         try:
-            written = self.ask(path, shapes.comment, key=key, method="POST", body=note)
+            written = self.shown(path, shapes.comment, key=key, method="POST", body=note)
         except Missing:
             raise self._no_request(key) from None
         remark = "Jira shows the note to the customer" if written.public else ""
@@ -148,7 +157,7 @@ class JiraServiceManagement:
     def _no_request(self, key: str) -> Undeliverable:
         """Why there is no request to write to: the issue is gone, which raises, or it is one without a customer."""
         path, params = f"{PLATFORM}/issue/{key}", {"fields": "project"}
-        name = self.ask(path, lambda issue: issue["key"].id(need=True), key=key, params=params)
+        name = self.shown(path, lambda issue: issue["key"].id(need=True), key=key, params=params)
         return Undeliverable(
             f"issue {plain(name, 40)} is not a service request: "
             "a comment on it would be seen by everyone, so there is no note"
@@ -175,7 +184,7 @@ class JiraServiceManagement:
 
     def _labels(self, key: str) -> tuple[str, ...]:
         params = {"fields": "labels"}
-        return self.ask(f"{PLATFORM}/issue/{key}", shapes.labels, key=key, params=params)
+        return self.shown(f"{PLATFORM}/issue/{key}", shapes.labels, key=key, params=params)
 
     def _change(self, key: str, how: str, labels: list[str]) -> None:
         """Add or remove labels; nothing is asked of Jira for none."""
@@ -198,7 +207,7 @@ class JiraServiceManagement:
 
     def me(self) -> Person:
         """The user we write as. Raises Undeliverable."""
-        us = self.ask(f"{PLATFORM}/myself", shapes.person)
+        us = self.shown(f"{PLATFORM}/myself", shapes.person)
         if not us.id:
             why = f"{self.name}: the token isn't accepted; Jira doesn't say who we are"
             raise Undeliverable(why, wide=True)
@@ -216,7 +225,7 @@ class JiraServiceManagement:
             some = wanted[start : start + _PEOPLE_AT_ONCE]
             params: Params = {"accountId": some, "maxResults": str(_PEOPLE_AT_ONCE)}
             try:
-                found += self.ask(f"{PLATFORM}/user/bulk", _listed, params=params)
+                found += self.shown(f"{PLATFORM}/user/bulk", _listed, params=params)
             except Missing:
                 break
         return [user for user in found if user.id]
@@ -231,7 +240,7 @@ class JiraServiceManagement:
         if "@" not in address:
             return []
         params = {"query": address, "maxResults": "50"}
-        users = self.ask(f"{PLATFORM}/user/search", _people, params=params)
+        users = self.shown(f"{PLATFORM}/user/search", _people, params=params)
         same = [user for user in users if user.email.casefold() == address]
         return same or [user for user in users if len(users) == 1 and not user.email]
 
@@ -265,7 +274,7 @@ class JiraServiceManagement:
         """
         path = f"{SERVICE_DESK}/request/{self.number(key)}/feedback"
         try:
-            answer = self.ask(path, Node.members)
+            answer = self.shown(path, Node.members)
         except Missing:
             return None
         return answer if answer["rating"] else None
@@ -296,7 +305,7 @@ class JiraServiceManagement:
             found = [issue.value for issue in answer["issues"].items()]
             return [issue for issue in found if isinstance(issue, dict)], shapes.next_page(answer)
 
-        issues, following = self.ask(f"{PLATFORM}/search/jql", shape, params=params)
+        issues, following = self.shown(f"{PLATFORM}/search/jql", shape, params=params)
         return issues, "" if following == page else following
 
     # -- calls --
@@ -366,7 +375,7 @@ class JiraServiceManagement:
         """The answer to any call of the site, with the token, as it came. Raises Undeliverable, for a 404 Missing.
 
         `path` is the whole of it, "rest/api/2/myself", say; `key` is the issue it is about, for the error's words.
-        For reading, and for setting the site up; what goes onto a ticket goes through `send` alone.
+        For reading, and for setting the site up; what goes onto a ticket goes through `send` and `ask` alone.
         """
         return self.response(method, path, params=params, body=body, key=key).content
 
@@ -390,7 +399,7 @@ class JiraServiceManagement:
 
         return self._call(call, key)
 
-    def ask(
+    def shown(
         self,
         path: str,
         shape: Callable[[Node], T],
@@ -427,7 +436,7 @@ class JiraServiceManagement:
 
         for _ in range(MOST_PAGES):
             place = {"startAt": str(start), "maxResults": str(_ON_A_PAGE)}
-            items, last = self.ask(path, page, key=key, params={**(params or {}), **place})
+            items, last = self.shown(path, page, key=key, params={**(params or {}), **place})
             yield items, last
             start += len(items)
             if last:

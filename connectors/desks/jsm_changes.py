@@ -63,7 +63,7 @@ def _pages(
         if page:
             body["nextPageToken"] = page
         path = f"{PLATFORM}/changelog/bulkfetch"
-        some, page = desk.ask(path, _page, method="POST", body=body)
+        some, page = desk.shown(path, _page, method="POST", body=body)
         yield from some
         if not page:
             return

@@ -74,7 +74,7 @@ def _count(desk: JiraServiceManagement) -> int:
     """Roughly how many there are (POST search/approximate-count); 0 where Jira doesn't say."""
     path, body = f"{PLATFORM}/search/approximate-count", {"jql": _OPEN}
     try:
-        count = desk.ask(path, lambda answer: answer["count"].number(), method="POST", body=body)
+        count = desk.shown(path, lambda answer: answer["count"].number(), method="POST", body=body)
     except Undeliverable as failure:
         if failure.wide:
             raise

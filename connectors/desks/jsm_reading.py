@@ -57,7 +57,7 @@ def history_of(desk: JiraServiceManagement, key: str) -> list[AnyEvent]:
     """
     path = f"{PLATFORM}/issue/{desk.number(key)}"
     params = {"fields": ",".join(WHOLE), "expand": "changelog"}
-    issue = desk.ask(path, Node.members, key=key, params=params)
+    issue = desk.shown(path, Node.members, key=key, params=params)
     try:
         changes = _changes(desk, key, issue)
         events = history(desk.name, issue.value, comments(desk, key, issue), changes, desk.user_id)
@@ -178,7 +178,7 @@ def _together(
         return {issue["id"].id(): issue for issue in given}
 
     try:
-        return desk.ask(f"{PLATFORM}/issue/bulkfetch", shape, method="POST", body=body)
+        return desk.shown(f"{PLATFORM}/issue/bulkfetch", shape, method="POST", body=body)
     except Missing:
         return {}
 
@@ -186,7 +186,7 @@ def _together(
 def _alone(desk: JiraServiceManagement, key: str, fields: Sequence[str]) -> Node | None:
     path, params = f"{PLATFORM}/issue/{key}", {"fields": ",".join(fields)}
     try:
-        return desk.ask(path, Node.members, key=key, params=params)
+        return desk.shown(path, Node.members, key=key, params=params)
     except Missing:
         return None
 
@@ -213,6 +213,8 @@ class Levels:
         """The service levels of a request; none of an issue that is no request."""
         path = f"{SERVICE_DESK}/request/{key}/sla"
         try:
-            return self._desk.ask(path, lambda page: [one.value for one in page["values"].items()])
+            return self._desk.shown(
+                path, lambda page: [one.value for one in page["values"].items()]
+            )
         except Missing:
             return []

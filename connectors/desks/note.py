@@ -21,8 +21,12 @@ Tame = Callable[[str], str]
 
 
 def note_text(message: Message, marker: str = "", tame: Tame = str) -> str:
-    """The alert as an internal note: short, and with the marker in its last line."""
-    return _Note(tame).text(message, marker)
+    """The alert as an internal note: short, and with the marker in its last line.
+
+    With words of its own (`message.text`) it is a line that follows up on an earlier note.
+    """
+    note = _Note(tame)
+    return note.line(message, marker) if message.text else note.text(message, marker)
 
 
 class _Note:
@@ -48,6 +52,10 @@ class _Note:
         ]
         last = f"Ref {self._tame(message.ref, 60)}" + (f" · {marker}" if marker else "")
         return cut("\n".join(filter(None, told)), LONGEST - len(last)) + f"\n{last}"
+
+    def line(self, message: Message, marker: str) -> str:
+        last = f"Ref {self._tame(message.ref, 60)}" + (f" · {marker}" if marker else "")
+        return f"Alert Bridge · {self._tame(message.text, _WORDS)}\n{last}"
 
     def _reason(self, line: Line, *, alone: bool, said: str) -> Iterator[str]:
         if not (alone and line.headline == said):

@@ -2,7 +2,8 @@
 
 Writing goes through zenpy, without its retries, its waiting on 429 and its caches (see `connectors.http`);
 answers are read as they came, typed, for zenpy's own objects are lazy and shared between threads.
-Nothing public is ever written: `_internal` makes the only comments there are.
+All that is written here is internal: `_internal` makes the comments. The one public reply there is, the question
+whether it was put right, is made by `zendesk_ask`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from bridge.domain.model import (
 from bridge.domain.ticket import STATUSES
 from connectors import Dispatch, Door, Known, Past, Person, State, Swept, Unsearchable
 from connectors.budget import UNLIMITED, Budget, Gate
-from connectors.desks import zendesk_sla
+from connectors.desks import zendesk_ask, zendesk_sla
 from connectors.desks.zendesk_history import Audit, TicketRecord, history
 from connectors.desks.zendesk_limits import LOWEST_PLAN, ZendeskLimits
 from connectors.desks.zendesk_note import note_text
@@ -143,6 +144,14 @@ class Zendesk:
         done = wanted <= tags if dispatch.action is Action.TAG else not wanted & tags
         return Receipt(ref=f"tags:{key}") if done else None
 
+    def ask(self, key: str, text: str, marker: str) -> Receipt:
+        """Ask the customer in public; see `zendesk_ask`. Raises Undeliverable."""
+        return zendesk_ask.ask(self, str(self._number(key)), text, marker)
+
+    def asked(self, key: str, marker: str, since: datetime) -> Receipt | None:
+        """The question with this marker, if it was asked since then. Raises Unsearchable, or Undeliverable."""
+        return zendesk_ask.asked(self, str(self._number(key)), marker, since)
+
     def _note(self, number: int, dispatch: Dispatch) -> Receipt:
         key = dispatch.to
         text = note_text(dispatch.message, dispatch.marker)
@@ -156,7 +165,7 @@ class Zendesk:
         audit = convert(self._call(write, key), Audit)
         notes = [one for one in audit.events if one.is_comment] if audit else []
         if audit is None or not notes:
-            raise self._unreadable()
+            raise self.unreadable()
         ours = next((one for one in notes if dispatch.marker in (one.body or "")), notes[0])
         remark = "Zendesk shows the note as public" if ours.public else ""
         own = (f"audit:{audit.id}", f"comment:{ours.id}")
@@ -323,11 +332,11 @@ class Zendesk:
         except Refused as refused:
             raise self._fault(refused, key) from None
         except requests.JSONDecodeError:
-            raise self._unreadable() from None
+            raise self.unreadable() from None
         except requests.RequestException as error:
             raise transport(error, who=self.name) from None
         except _GARBLED:
-            raise self._unreadable() from None
+            raise self.unreadable() from None
 
     def _fault(self, refused: Refused, key: str) -> Undeliverable:
         status, said = refused.status, redact(refused.said, [self.token(False)])
@@ -340,9 +349,10 @@ class Zendesk:
             return Undeliverable(f"ticket {key} is closed and cannot be written to")
         about = f"{self.name} (ticket {key})" if key else self.name
         failure = verdict(status, refused.headers, said, who=about)
-        return failure or self._unreadable()
+        return failure or self.unreadable()
 
-    def _unreadable(self) -> Undeliverable:
+    def unreadable(self) -> Undeliverable:
+        """What to raise for an answer of another shape: it may be better a little later."""
         why = f"{self.name} gave an answer that can't be read"
         return Undeliverable(why, retry_after=_SOON, unsure=True)
 
@@ -357,7 +367,7 @@ class Zendesk:
     ) -> bytes:
         """The answer to any call of the API below /api/v2, with the token, as it came. Raises Undeliverable.
 
-        For reading, and for setting the account up; what goes onto a ticket goes through `send` alone.
+        For reading, and for setting the account up; what goes onto a ticket goes through `send` and `ask` alone.
         `key` is the ticket it is about, for the error's words.
         """
         return self.response(method, path, params=params, body=body, key=key).content
@@ -378,12 +388,19 @@ class Zendesk:
         )
 
     def shown(
-        self, path: str, shape: type[T], key: str = "", params: Mapping[str, str] | None = None
+        self,
+        path: str,
+        shape: type[T],
+        key: str = "",
+        params: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: Mapping[str, Any] | None = None,
     ) -> T:
         """What one call shows. Raises Undeliverable, also where it isn't of that shape."""
-        found = decode(self.request("GET", path, params=params, key=key), shape)
+        found = decode(self.request(method, path, params=params, body=body, key=key), shape)
         if found is None:
-            raise self._unreadable()
+            raise self.unreadable()
         return found
 
     def exported(
@@ -409,7 +426,7 @@ class Zendesk:
             return None
         found = decode(body, shape)
         if found is None:
-            raise self._unreadable()
+            raise self.unreadable()
         return found
 
     def pages(

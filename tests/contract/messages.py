@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.domain.model import Action, Contact, Line, Message, Receipt, Severity
+from msgspec.structs import replace
+
+from bridge.domain.model import (
+    Action,
+    AlertState,
+    Contact,
+    Goalpost,
+    Line,
+    Message,
+    Press,
+    Receipt,
+    Severity,
+)
 from connectors import Dispatch
 
 SINCE = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -34,10 +46,46 @@ MESSAGE = Message(
     customer=Contact(name="Anna Weber", email="anna@example.com", phone="+4930123456"),
     team="Billing",
     manager="Mona",
-    manager_slack="U0MONA",
+    mention="U0MONA",
     told=("#billing-alerts", "Mona (manager)"),
     link="https://demo.slack.com/archives/C1/p1",
 )
+
+OFFERS = (
+    Press.ACKNOWLEDGE,
+    Press.CONTACT,
+    Press.RESOLVE,
+    Press.SNOOZE,
+    Press.ASSIGN,
+    Press.ADD,
+    Press.NOTE,
+    Press.USELESS,
+)
+
+WAITING = replace(
+    MESSAGE,
+    about="zendesk:4711",
+    next=("Dana", SINCE + timedelta(hours=1)),
+    goals=(
+        Goalpost(what="Acknowledge", due_at=SINCE + timedelta(minutes=30), missed=True),
+        Goalpost(what="Contact the customer", due_at=SINCE + timedelta(hours=24)),
+    ),
+    offers=OFFERS,
+)
+"""An alert that nobody has in hand yet."""
+
+TAKEN = replace(
+    WAITING,
+    state=AlertState.ACKNOWLEDGED,
+    owner="Ana Example",
+    next=None,
+    goals=(
+        Goalpost(what="Acknowledge", due_at=SINCE + timedelta(minutes=30), met=True),
+        Goalpost(what="Contact the customer", due_at=SINCE + timedelta(hours=24)),
+    ),
+    offers=OFFERS[1:],
+)
+"""The same in somebody's hands."""
 
 EVIL = (
     "<!channel> <@U0BOSS> <!subteam^S1> <https://evil.example|click> *bold* _it_ ~no~ `code`\r\n"
@@ -74,11 +122,20 @@ def nasty(**other: Any) -> Message:
         "customer": Contact(name=NASTY, email=NASTY, phone=NASTY),
         "team": NASTY,
         "manager": NASTY,
-        "manager_slack": "U1> <!channel",
+        "mention": "U1> <!channel",
         "told": (NASTY,) * 50,
         "remark": NASTY,
         "link": NASTY,
         "text": NASTY,
+        "owner": NASTY,
+        "next": (NASTY, SINCE),
+        "goals": (
+            Goalpost(what=NASTY, due_at=SINCE),
+            Goalpost(what=NASTY, due_at=SINCE, missed=True),
+        )
+        * 20,
+        "outcome": NASTY,
+        "offers": tuple(Press),
     }
     return Message(**told | other)
 

@@ -1,4 +1,4 @@
-"""Slack: messages that can't be abused, and what becomes of them on the stand-in."""
+"""Slack: what becomes of messages on the stand-in, and of refusals."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from bridge.domain.model import Action, Line, Message, Receipt, Severity, Undeliverable
+from bridge.domain.model import Action, Receipt, Undeliverable
 from bridge.sandbox import Fault, Sandbox
-from bridge.sandbox.blocks import problems
 from connectors import Unsearchable
 from connectors.channels.slack import Slack
-from connectors.channels.slack_blocks import blocks, reply_blocks
-from tests.contract.messages import LINE, MESSAGE, NASTY, SINCE, dispatch, nasty
+from tests.contract.messages import MESSAGE, dispatch, nasty
 from tests.contract.wire import Asked, Said, Vendor
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -38,164 +36,12 @@ def slack(sandbox: Sandbox) -> Slack:
     return Slack(token=TOKEN, base_url=sandbox.slack_url)
 
 
-def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a message, with the kind of object it stands in."""
-    if isinstance(value, dict):
-        kind = str(value.get("type"))
-        for name, inner in value.items():
-            if isinstance(inner, str) and name in {"text", "url", "block_id"}:
-                yield kind, inner
-            else:
-                yield from texts(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts(inner, key)
-
-
-def shown(message: Message, **more: Any) -> str:
-    return json.dumps(blocks(message, **more), ensure_ascii=False)
-
-
-# -- what it looks like --
-
-
-def test_a_message_tells_what_a_manager_needs() -> None:
-    text = shown(MESSAGE, mention=True)
-    for part in (
-        "🟠 High: Anna rated her ticket 1 of 5",
-        "<@U0MONA> this needs you.",
-        "<https://demo.zendesk.com/agent/tickets/4711|Ticket 4711>",
-        f"<!date^{int(SINCE.timestamp())}^{{date_short_pretty}} {{time}}|21 Nov 2026, 09:30 UTC>",
-        "Invoice is wrong",
-        "Team: Billing",
-        "Manager: Mona",
-        "Anna Weber · anna@example.com · +4930123456",
-        "4 minutes ago",
-        "Nobody called me back.\\nI want to speak to a manager!",
-        "Call her today",
-        '"url": "https://wiki.example.com/low-score"',
-        '"url": "https://calls.example.com/r/1.mp3"',
-        "#billing-alerts, Mona (manager)",
-        "Ref AB-12",
-    ):
-        assert part in text
-    assert text.count("Anna rated her ticket") == 1
-
-
-def test_a_reason_that_is_gone_is_struck_through() -> None:
-    gone = msgspec.structs.replace(LINE, headline="Waits for two hours", gone=True)
-    message = msgspec.structs.replace(MESSAGE, lines=(LINE, gone))
-    runs = [
-        run
-        for block in blocks(message)
-        if block["type"] == "rich_text"
-        for section in block["elements"]
-        for run in section["elements"]
-        if run.get("style", {}).get("strike")
-    ]
-    assert [run["text"] for run in runs] == ["Waits for two hours"]
-
-
-def test_a_resolved_case_looks_resolved_and_calls_nobody() -> None:
-    ended = msgspec.structs.replace(MESSAGE, resolved=True, headline="Ben called her")
-    assert blocks(ended)[0]["text"]["text"] == "✅ Resolved: Ben called her"
-    itself = msgspec.structs.replace(ended, headline="Resolved itself: answered")
-    assert blocks(itself)[0]["text"]["text"] == "✅ Resolved itself: answered"
-    assert "<@" not in shown(ended, mention=True)
+# -- what goes over the wire --
 
 
 @pytest.mark.parametrize(
-    ("severity", "member", "called"),
-    [
-        (Severity.CRITICAL, "U0MONA", True),
-        (Severity.HIGH, "W0MONA", True),
-        (Severity.WARNING, "U0MONA", False),
-        (Severity.HIGH, "", False),
-        (Severity.HIGH, "C0MONA", False),
-        (Severity.HIGH, "U0MONA> <!channel", False),
-        (Severity.HIGH, "U0MONA\n", False),
-    ],
+    "action", [Action.POST, Action.DIRECT, Action.REPLY, Action.BROADCAST, Action.EDIT]
 )
-def test_only_grave_cases_call_the_manager(severity: Severity, member: str, called: bool) -> None:
-    message = msgspec.structs.replace(MESSAGE, severity=severity, manager_slack=member)
-    assert ("<@" in shown(message, mention=True)) is called
-    assert "<@" not in shown(message)
-
-
-# -- what it can't be made to do --
-
-
-@pytest.mark.parametrize("build", [blocks, reply_blocks])
-@pytest.mark.parametrize("mention", [True, False])
-@pytest.mark.parametrize(
-    "message",
-    [
-        nasty(),
-        nasty(resolved=True),
-        nasty(url="https://e.example/?a=1&b=<x>|" + NASTY),
-        nasty(url="https://e.example/?a=1&b=2|3>4", subject="a|b>c<d*e"),
-        nasty(lines=()),
-        nasty(headline="😀" * 3000, text="&" * 9000),
-        nasty(headline="<" * 3000, text="", told=()),
-        nasty(headline="", subject="", team="", title="", ref="", text="", lines=()),
-        nasty(headline="\u202e\x00", subject="\u200f", ref="\x00", text="\x00"),
-    ],
-)
-def test_hostile_words_are_tamed(build: Any, message: Message, mention: bool) -> None:
-    built = build(message, mention=mention, marker="d-1")
-    assert problems(built) == []
-    assert len(built) <= 50
-    assert len(json.dumps(built, ensure_ascii=False)) < 14_000
-    assert built[0]["block_id"] == "bridge:d-1"
-    json.dumps(built).encode()
-    for kind, text in texts(built):
-        assert text
-        limit = {"header": 150, "plain_text": 2000, "mrkdwn": 2000, "text": 3000}.get(kind, 3000)
-        assert len(text.encode("utf-16-le")) // 2 <= limit
-        assert "\r" not in text
-        assert not re.search(
-            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
-        )
-        assert not re.search(r"<[!@#](?!date\^)|<https?://evil|@(channel|here|everyone)\b", text)
-        if kind == "mrkdwn":
-            assert re.fullmatch(
-                r"<https?://[^|<>\s]+\|[^|<>]+>|since <!date\^\d+\^[^|<>]+\|[^|<>]+>", text
-            )
-            assert not re.search(r"&(?!amp;|lt;|gt;)", text)
-    header = built[0].get("text", {}).get("text", "")
-    assert len(header.encode("utf-16-le")) // 2 <= 150
-
-
-def test_a_long_case_says_how_much_more_there_is() -> None:
-    many = tuple(msgspec.structs.replace(LINE, headline=f"Reason {n}") for n in range(13))
-    text = shown(msgspec.structs.replace(MESSAGE, lines=many))
-    assert "Reason 9" in text
-    assert "Reason 10" not in text
-    assert "and 3 more reasons" in text
-
-
-def test_a_lone_reason_without_details_is_told_once() -> None:
-    bare = Line(rule="x", severity=Severity.HIGH, headline=MESSAGE.headline)
-    assert shown(msgspec.structs.replace(MESSAGE, lines=(bare,))).count(MESSAGE.headline) == 1
-
-
-def test_where_the_room_ends_the_headlines_go_on() -> None:
-    long = tuple(
-        msgspec.structs.replace(LINE, headline=f"Reason {n} " + "x" * 250, words="w" * 1200)
-        for n in range(10)
-    )
-    text = shown(msgspec.structs.replace(MESSAGE, lines=long))
-    assert all(f"Reason {n} " in text for n in range(10))
-    assert 1 <= text.count("w" * 1200) < 10
-
-
-def test_what_is_no_web_address_is_text() -> None:
-    assert '"javascript:alert(1)//x"' in shown(
-        msgspec.structs.replace(MESSAGE, url="javascript:alert(1)//x")
-    )
-
-
-@pytest.mark.parametrize("action", [Action.POST, Action.REPLY, Action.BROADCAST, Action.EDIT])
 def test_nothing_on_the_wire_makes_links_or_mentions(action: Action) -> None:
     answer = Said.of({"ok": True, "ts": "1.2", "channel": "C1"})
     with Vendor(answer) as vendor:

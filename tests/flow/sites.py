@@ -43,6 +43,10 @@ desk = "zendesk"
 
 [channels.slack]
 base_url = "{slack}"
+
+[sources.slack]
+kind = "slack"
+secret = "SLACK_SIGNING_SECRET"
 """
 
 
@@ -130,6 +134,7 @@ def opened(url: str, folder: Path) -> Iterator[Site]:
             "ZENDESK_CLIENT_ID": "alert_bridge",
             "ZENDESK_CLIENT_SECRET": "the-client's-secret",
             "SLACK_BOT_TOKEN": "xoxb-first-day",
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
             "FORM_SECRET": "the-form's-secret",
             "COLUMNS": "200",
         }

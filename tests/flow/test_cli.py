@@ -40,6 +40,9 @@ subdomain = "demo"
 [sources.zendesk]
 kind = "zendesk"
 
+[sources.slack]
+kind = "slack"
+
 [calendars.office]
 zone = "Europe/Berlin"
 """
@@ -56,6 +59,7 @@ slack_channel = "C0999"
 """
 SECRETS = {
     "ZENDESK_SECRET": "s1",
+    "SLACK_SECRET": "s5",
     "ZENDESK_CLIENT_ID": "s2",
     "ZENDESK_CLIENT_SECRET": "s3",
     "SLACK_BOT_TOKEN": "s4",
@@ -280,7 +284,10 @@ def failed(engine: Engine) -> int:
     )
     post = Delivery(channel="slack", action=Action.POST, to="C0123ABCD", why="a new alert")
     with engine.begin() as connection:
-        (saved,) = alerts.save(connection, [(alert, [Step(Change.OPENED, finding)])])
+        (saved,) = alerts.save(
+            connection,
+            [(alert, [Step(change=Change.OPENED, at=alert.opened_at, finding=finding)])],
+        )
         (number,) = deliveries.add(connection, [(saved.number, post)], NINE)
         row = deliveries.take(connection, number, NINE)
         assert row is not None

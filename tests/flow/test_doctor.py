@@ -57,6 +57,19 @@ def test_all_is_well_when_it_is(site: Site) -> None:
     assert f"{site.public.url} answers" in told
 
 
+def test_whether_what_people_press_would_come_in_is_looked_at(site: Site) -> None:
+    assert f"{site.public.url}/slack/actions takes what people press" in site.run("doctor").output
+    ours = site.public.app
+    site.public.app = lambda environ, start: (
+        Response("no", 404)(environ, start)
+        if environ["PATH_INFO"].startswith("/slack/")
+        else ours(environ, start)
+    )
+    [(what, fix)] = site.wrong().items()
+    assert what == f"{site.public.url}/slack/actions answers 404: buttons do nothing"
+    assert "let the proxy pass /slack/" in fix
+
+
 def test_no_secret_is_ever_shown(site: Site) -> None:
     told = site.run("doctor").output + site.run("doctor", "--json").output
     secrets = [hook.secret for hook in site.sandbox.zendesk.webhooks.values()]
@@ -296,7 +309,10 @@ def test_a_test_alert_is_told_where_the_team_hears_of_alerts_and_on_a_ticket(sit
     ticket = desk.open_ticket(anna, "Where is my refund?", "It is late.")
     result = site.run("test-alert", "Billing", "--ticket", f"zendesk:{ticket}", "--json")
     sent = json.loads(result.stdout)
-    assert {one["state"] for one in sent} == {"sent"}
+    told = {(one["action"], one["state"]) for one in sent}
+    assert told - {("direct", "held")} == {
+        (action, "sent") for action in ("post", "edit", "reply", "tag", "note", "untag")
+    }  # the team has no manager yet
     assert {one["channel"] for one in sent} == {"slack", "zendesk"}
     assert "TEST" in str(site.sandbox.slack.messages("alerts-billing")[0].blocks)
     assert len(desk.notes(ticket)) == 1

@@ -6,12 +6,20 @@ import pytest
 
 from bridge.domain.model import AlertState, ConfigError
 from bridge.sandbox import Fault
+from bridge.store import deliveries
 from bridge.work.drill import drill
 from tests.flow.conftest import Office, Once, written
 
 
+def settled(office: Office) -> list[deliveries.Row]:
+    """What became of each delivery once Slack has taken them, one a second."""
+    office.later(seconds=5)
+    return office.deliveries()
+
+
 def test_a_drill_is_told_in_the_teams_channel_and_ended(office: Office) -> None:
-    rows = drill(office.world.bridge, "Billing")
+    drill(office.world.bridge, "Billing")
+    rows = settled(office)
     assert [(row.action.value, row.state) for row in rows] == [
         ("post", "sent"),
         ("edit", "sent"),
@@ -27,7 +35,8 @@ def test_a_drill_is_told_in_the_teams_channel_and_ended(office: Office) -> None:
 
 def test_a_drill_on_a_ticket_leaves_a_note_and_takes_its_tag_off_again(office: Office) -> None:
     ticket = office.open()
-    rows = drill(office.world.bridge, "Billing", f"zendesk:{ticket}")
+    drill(office.world.bridge, "Billing", f"zendesk:{ticket}")
+    rows = settled(office)
     assert {row.state for row in rows} == {"sent"}
     (note,) = office.notes(ticket)
     assert "TEST" in note

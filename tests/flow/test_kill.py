@@ -28,12 +28,16 @@ from bridge.store import connect, migrate, teams
 from bridge.work.bridge import wall_clock
 
 TICKETS = 40
+TEAMS = 8  # each with a channel, for Slack takes one message a second in each
 COMMENTS = 23  # with the opening and one bad rating: 25 webhooks a ticket, 1,000 in all
 SOONER = 15  # the vendors' repeats come so many times sooner than theirs
 PATIENCE = 100.0  # seconds for all to be done
 
 CONFIG = """
 default_team = "Support"
+
+[routes.default]
+critical = ["ticket", "slack"]
 
 [recovery]
 silent = "4s"
@@ -227,11 +231,14 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
     slack.add_token(SECRETS["SLACK_BOT_TOKEN"])
     anna = desk.add_customer("Anna Weber", "anna@example.com")
     ben = desk.add_agent("Ben Ito", "ben@example.com")
-    support = desk.add_group("Support")
-    channel = slack.add_channel("alerts")
+    groups = [desk.add_group(f"Support {n}") for n in range(TEAMS)]
+    channels = [slack.add_channel(f"alerts-{n}") for n in range(TEAMS)]
     with engine.begin() as connection:
-        team = Team(name="Support", slack_channel=channel, groups=(f"zendesk:{support}",))
-        teams.save(connection, [team])
+        own = [
+            Team(name=f"Support {n}", slack_channel=channel, groups=(f"zendesk:{group}",))
+            for n, (group, channel) in enumerate(zip(groups, channels, strict=True))
+        ]
+        teams.save(connection, own)
     eventually(lambda: listens(port))
     desk.subscribe(f"http://127.0.0.1:{port}/hooks/zendesk", SECRETS["ZENDESK_WEBHOOK_SECRET"])
     surveys = Surveys(wall_clock, sandbox.courier)
@@ -240,7 +247,7 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
     attempts = sandbox.courier.attempts
     began = time.monotonic()
     open_tickets = [
-        desk.open_ticket(anna, f"Case {n}", "Please help.", support, assignee=ben)
+        desk.open_ticket(anna, f"Case {n}", "Please help.", groups[n % TEAMS], assignee=ben)
         for n in range(TICKETS)
     ]
     for n in range(COMMENTS):
@@ -255,7 +262,7 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
                 words="Nobody helps me.",
                 ticket=ticket,
             )
-        eventually(lambda n=n: slack.count(channel) > 2 * (n - 3), PATIENCE)  # type: ignore[misc]
+        eventually(lambda n=n: sum(map(slack.count, channels)) > 2 * (n - 3), PATIENCE)  # type: ignore[misc]
         match n:
             case 3:
                 assert trap.set("note", processes.kill_the_worker).wait(PATIENCE)
@@ -286,6 +293,7 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
         assert all(author != "Alert Bridge" for author, _ in desk.public_view(ticket))
     posts = Counter(
         re.search(r"Ticket (\d+)", message.text)[1]  # type: ignore[index]
+        for channel in channels
         for message in slack.messages(channel)
     )
     assert posts == {str(ticket): 1 for ticket in open_tickets}

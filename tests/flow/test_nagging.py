@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bridge.domain.model import Press
+import pytest
+
+from bridge.domain.model import ConfigError, Member, Press
 from bridge.work.press import press
 from tests.flow.conftest import Command, Office, Opens, written
 
@@ -42,15 +44,17 @@ def test_nobody_is_reminded_of_what_somebody_has_in_hand(
     office.later(hours=8, minutes=1)
     assert len([b for b in office.broadcasts() if "Still open" in written(b)]) == 1
     (alert,) = office.alerts()
-    press(office.world.bridge, alert.ref, Press.ACKNOWLEDGE, "Mona Berg")
-    press(office.world.bridge, alert.ref, Press.ACKNOWLEDGE, "Nils Holm")
+    press(office.world.bridge, alert.ref, Press.ACKNOWLEDGE, Member(name="Mona Berg"))
+    office.later(seconds=1)
+    with pytest.raises(ConfigError, match="Mona Berg has it already"):
+        press(office.world.bridge, alert.ref, Press.ACKNOWLEDGE, Member(name="Nils Holm"))
     office.later(hours=12)
     (post,) = office.posts()
     assert "Acknowledged by Mona Berg" in written(post)
     assert [t for t in office.thread(post) if "Acknowledged by Mona Berg" in t]
     assert len([b for b in office.broadcasts() if "Still open" in written(b)]) == 1
     (listed,) = json.loads(command(office, "alerts", "list", "--json"))
-    assert (listed["ref"], listed["acknowledged"]) == (alert.ref, "Mona Berg")
+    assert (listed["ref"], listed["owner"]) == (alert.ref, "Mona Berg")
 
 
 def test_an_alert_is_acknowledged_from_the_command_line(office: Office, command: Command) -> None:
@@ -58,7 +62,12 @@ def test_an_alert_is_acknowledged_from_the_command_line(office: Office, command:
     office.later(hours=3, minutes=1)
     (alert,) = office.alerts()
     told = command(office, "alerts", "acknowledge", alert.ref.lower(), "--by", "Mona", "--json")
-    assert json.loads(told) == {"acknowledged": alert.ref, "by": "Mona"}
+    assert json.loads(told) == {
+        "ref": alert.ref,
+        "done": "acknowledge",
+        "state": "acknowledged",
+        "by": "Mona",
+    }
     office.settle()
     assert office.alerts()[0].acknowledged_by == "Mona"
     assert "no alert 'AB-0'" in command(office, "alerts", "acknowledge", "AB-0", code=1)

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from bridge.cli.sandbox import _VARIABLES, _configuration
+from bridge.sandbox import Sandbox
 from bridge.settings import load
-from bridge.setup import MANIFEST
+from bridge.slackapp import MANIFEST
+from bridge.work.bridge import wall_clock
 from connectors.channels.slack_setup import CREATE, SCOPES
 from tests.flow.sites import Site, opened
 
@@ -124,10 +127,11 @@ def test_an_unknown_name_is_told_the_known_ones(site: Site) -> None:
 
 
 def test_without_a_name_it_says_what_is_still_missing(site: Site) -> None:
-    rows = json.loads(site.run("setup", "--json", FORM_SECRET="").stdout)
+    missing = {"FORM_SECRET": "", "SLACK_SIGNING_SECRET": ""}
+    rows = json.loads(site.run("setup", "--json", **missing).stdout)
     assert {row["name"]: row["missing"] for row in rows} == {
         "zendesk": "ZENDESK_WEBHOOK_SECRET, RATINGS_WEBHOOK_SECRET",
-        "slack": "",
+        "slack": "SLACK_SIGNING_SECRET",
         "form": "FORM_SECRET",
     }
 
@@ -159,11 +163,41 @@ def test_a_missing_scope_is_named_with_what_it_costs(site: Site) -> None:
     assert "scope groups:history" in site.run("setup", "slack").stderr
 
 
-def test_before_there_is_a_token_the_manifest_is_shown(site: Site) -> None:
+def test_before_there_is_a_token_the_manifest_is_shown_with_our_own_address(site: Site) -> None:
     result = site.run("setup", "slack", SLACK_BOT_TOKEN="")
-    assert MANIFEST.read_text().rstrip() in result.stdout
+    [_, shown] = result.stdout.rstrip().split(":\n\n", 1)
+    told, meant = (yaml(text) for text in (shown, MANIFEST.read_text("utf-8")))
+    assert told == meant.replace("https://bridge.example.com", site.public.url)
+    assert told.count(site.public.url) == 3
     assert CREATE in result.stdout
     assert "set SLACK_BOT_TOKEN" in result.stderr
+
+
+def yaml(text: str) -> str:
+    """A manifest without its comments."""
+    return "\n".join(re.sub(r" *# .*", "", line) for line in text.splitlines()).strip()
+
+
+def test_without_an_address_the_manifest_is_shown_as_it_is(site: Site) -> None:
+    result = site.run("setup", "slack", SLACK_BOT_TOKEN="", PUBLIC_URL="")
+    assert MANIFEST.read_text("utf-8").rstrip() in result.stdout
+    assert "set PUBLIC_URL" in result.stderr
+
+
+def test_what_buttons_need_is_told_with_the_app(site: Site) -> None:
+    told = site.run("setup", "slack").stderr
+    for path in ("actions", "commands", "events"):
+        assert f"by hand  {site.public.url}/slack/{path}: " in told
+    assert "keep     SLACK_SIGNING_SECRET: it is set" in told
+    assert site.env["SLACK_SIGNING_SECRET"] not in told
+    told = site.run("setup", "slack", SLACK_SIGNING_SECRET="").stderr
+    assert "by hand  SLACK_SIGNING_SECRET: set it to Basic Information" in told
+
+
+def test_without_a_source_for_them_buttons_are_said_to_do_nothing(site: Site) -> None:
+    path = site.folder / "bridge.toml"
+    path.write_text(path.read_text().partition("[sources.slack]")[0])
+    assert "add [sources.slack], or its buttons do nothing" in site.run("setup", "slack").stderr
 
 
 def test_the_manifest_asks_for_the_scopes_that_are_looked_for() -> None:
@@ -230,6 +264,28 @@ def playground(tmp_path: Path) -> Iterator[tuple[Path, str]]:
             assert process.wait(30) == 0  # as after Ctrl-C
         finally:
             process.kill()
+
+
+def test_buttons_of_the_sandbox_are_pressed_at_the_application(url: str, tmp_path: Path) -> None:
+    """What it writes makes a press on its page a step of the alert."""
+    with opened(url, tmp_path) as site, Sandbox(wall_clock) as made:
+        files = _configuration(made, site.public.url, tmp_path / "try")
+        (tmp_path / "bridge.toml").write_text(files["bridge.toml"], "utf-8")
+        lines = re.findall(r"^export (\w+)='(.*)'$", files["env"], re.MULTILINE)
+        site.env |= dict(lines) | {"BRIDGE_CONFIG": str(tmp_path / "bridge.toml")}
+        site.env |= {f"{name}_FILE": "" for name in _VARIABLES} | dict.fromkeys(_VARIABLES, "s")
+        site.serve()
+        nils = next(user for user in made.slack.users.values() if user.name == "support")
+        channel = next(one for one in made.slack.channels if one.startswith("C"))
+        shown = requests.get(f"{made.url}/channels/{channel}?still", timeout=10).text
+        assert f'<option value="{nils.id}"' in shown
+        page = f"{made.url}/people/{nils.id}"
+        requests.post(f"{page}/command", {"text": "help", "channel": channel}, timeout=10)
+        assert "my open alerts" in requests.get(page, timeout=10).text
+        assert made.slack.answers[-1].status == 200
+        made.slack.signing_secret = "somebody-else's"
+        requests.post(f"{page}/command", {"text": "help", "channel": channel}, timeout=10)
+        assert made.slack.answers[-1].status == 401
 
 
 def test_the_sandbox_writes_a_configuration_that_leads_to_it(

@@ -182,7 +182,10 @@ def test_deliveries_are_told_by_what_becomes_of_them(
         reasons=(Reason(finding=finding, added_at=now),),
         team="Support",
     )
-    (saved,) = alerts.save(connection, [(alert, [Step(Change.OPENED, finding)])])
+    (saved,) = alerts.save(
+        connection,
+        [(alert, [Step(change=Change.OPENED, at=alert.opened_at, finding=finding)])],
+    )
     planned = [
         (saved.number, Delivery(channel=channel, action=action, to="1", why="a test"))
         for channel, action in (

@@ -45,7 +45,7 @@ def test_a_channel_with_all_there_is(sandbox: Sandbox, clock: Clock) -> None:
     root = slack.post(channel, slack.bot_user, "Anna", blocks)
     clock.forward(minutes=1)
     slack.edit(channel, root.ts, "Anna again", None, None)
-    slack.say(channel, mia, f"on it {HOSTILE}", root.ts)
+    slack.say(mia, channel, root.ts, f"on it {HOSTILE}")
     slack.post(channel, slack.bot_user, "worse", [], thread_ts=root.ts, broadcast=True)
     slack.post(channel, slack.bot_user, "psst", [], ephemeral_to=mia)
     page = get(sandbox, f"/channels/{channel}").text

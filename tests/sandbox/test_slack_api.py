@@ -156,7 +156,7 @@ class TestRefusals:
         mia = sandbox.slack.add_user("mia", "mia@example.com")
         for ts, error in (
             ("1.000001", "message_not_found"),
-            (sandbox.slack.say(channel, mia, "Hi").ts, "cant_update_message"),
+            (sandbox.slack.post(channel, mia, "Hi", []).ts, "cant_update_message"),
         ):
             with pytest.raises(SlackApiError) as caught:
                 slack.chat_update(channel=channel, ts=ts, text="?")
@@ -305,15 +305,15 @@ class TestLookingUp:
             "title": {"type": "plain_text", "text": "Close the loop"},
             "blocks": [section("What was the cause?")],
         }
-        slack.views_open(trigger_id=sandbox.slack.issue_trigger(mia), view=view)
-        assert sandbox.slack.views[0]["view"]["callback_id"] == "close"
-        late = sandbox.slack.issue_trigger(mia)
+        slack.views_open(trigger_id=sandbox.slack.views.trigger(mia), view=view)
+        assert [one.callback_id for one in sandbox.slack.views.stack(mia)] == ["close"]
+        late = sandbox.slack.views.trigger(mia)
         clock.forward(seconds=4)
         long = {**view, "title": {"type": "plain_text", "text": "x" * 25}}
         for trigger, shown, error in (
             (late, view, "expired_trigger_id"),
             ("made-up", view, "invalid_trigger_id"),
-            (sandbox.slack.issue_trigger(mia), long, "invalid_arguments"),
+            (sandbox.slack.views.trigger(mia), long, "invalid_arguments"),
         ):
             with pytest.raises(SlackApiError) as caught:
                 slack.views_open(trigger_id=trigger, view=shown)

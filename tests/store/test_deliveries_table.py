@@ -33,7 +33,10 @@ def alert(connection: Connection, subject: str = "zendesk:1") -> int:
         reasons=(Reason(finding=FINDING, added_at=NINE),),
         team="Billing",
     )
-    (saved,) = alerts.save(connection, [(made, [Step(Change.OPENED, FINDING)])])
+    (saved,) = alerts.save(
+        connection,
+        [(made, [Step(change=Change.OPENED, at=made.opened_at, finding=FINDING)])],
+    )
     return saved.number
 
 

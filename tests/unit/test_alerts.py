@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.domain.alerts import Change, Step, Told, fresh, reconcile, retell, token
-from bridge.domain.model import Alert, AlertState, Finding, Severity, Ticket
+from bridge.domain.alerts import Change, Step, Told, fresh, meet, reconcile, retell, token
+from bridge.domain.model import Alert, AlertState, Finding, Promise, Severity, Ticket
 from tests.stories import at, became, gone, opened, ticket
 
 WARNING, HIGH, CRITICAL = Severity.WARNING, Severity.HIGH, Severity.CRITICAL
@@ -52,7 +52,7 @@ def test_the_first_finding_opens_one_alert_with_all_that_is_wrong() -> None:
     assert (alert.subject, alert.state, alert.severity) == ("zendesk:1", AlertState.OPEN, HIGH)
     assert [r.finding for r in alert.reasons] == [SLOW, grave]
     assert [r.finding for r in alert.standing] == [grave, SLOW]
-    assert steps == (Step(Change.OPENED, grave),)
+    assert steps == (Step(change=Change.OPENED, at=at("10:00"), finding=grave),)
 
 
 def test_what_was_told_does_not_open_again_unless_it_is_graver() -> None:
@@ -119,7 +119,8 @@ def test_a_graver_finding_raises_it() -> None:
     alert, steps = reconcile(live, CASE, [SLOW, finding("rude", CRITICAL)], {}, at("10:00"))
     assert alert is not None
     assert alert.severity is CRITICAL
-    assert steps[-1] == Step(Change.RAISED, finding("rude", CRITICAL))
+    rude = finding("rude", CRITICAL)
+    assert steps[-1] == Step(change=Change.RAISED, at=at("10:00"), finding=rude, was=WARNING)
 
 
 def staged(stage: str, **more: Any) -> Finding:
@@ -207,6 +208,60 @@ def test_an_alert_that_has_ended_is_left_alone() -> None:
     ended, _ = after(alert_with(SLOW))
     with pytest.raises(ValueError, match="alert 0 is resolved: only a live one changes"):
         reconcile(ended, CASE, [SLOW], {}, at("11:00"))
+
+
+def test_its_end_meets_what_was_promised_and_leaves_nothing_to_do() -> None:
+    met, due = Promise(due_at=at("11:00"), met_at=at("09:30")), Promise(due_at=at("12:00"))
+    live = replace(alert_with(SLOW), promises={"acknowledge": met, "contact": due})
+    ended, _ = after(replace(live, snoozed_until=at("15:00")))
+    assert ended.promises == {"acknowledge": met, "contact": replace(due, met_at=at("10:00"))}
+    assert (ended.closed_at, ended.snoozed_until, ended.resolved_by) == (at("10:00"), None, "")
+
+
+def test_what_is_in_hand_ends_by_itself_too() -> None:
+    taken = replace(alert_with(SLOW), state=AlertState.CONTACTED, acknowledged_at=at("09:30"))
+    assert after(taken)[1] == [Change.EASED, Change.ENDED]
+
+
+def test_only_named_promises_are_met_and_only_once() -> None:
+    promises = {name: Promise(due_at=at("12:00")) for name in ("contact", "close")}
+    live = replace(alert_with(SLOW), promises=promises)
+    once = meet(live, at("10:30"), "contact", "resolve")
+    assert {name: p.met_at for name, p in once.promises.items()} == {
+        "contact": at("10:30"),
+        "close": None,
+    }
+    assert meet(once, at("11:00"), "contact") == once
+
+
+# --- in hand, and opened again -------------------------------------------------------------------
+
+
+def test_nobody_is_reminded_of_what_is_in_hand_unless_it_is_graver() -> None:
+    taken = replace(alert_with(staged("nag1")), acknowledged_at=at("09:30"))
+    assert after(taken, staged("nag2")) == (taken, [])
+    graver = replace(staged("nag2"), severity=HIGH)
+    assert after(taken, graver)[1] == [Change.REMINDED, Change.RAISED]
+
+
+def test_a_reason_that_is_back_is_told_though_it_is_in_hand() -> None:
+    eased, _ = after(alert_with(staged("nag1"), RUDE), RUDE)
+    taken = replace(eased, acknowledged_at=at("09:30"))
+    assert after(taken, staged("nag2"), RUDE)[1] == [Change.ADDED]
+
+
+def test_what_was_opened_again_does_not_end_by_itself() -> None:
+    again = replace(alert_with(SLOW), reopened=1)
+    eased, changes = after(again, case=ticket(became("09:00", "solved")))
+    assert (eased.state, changes) == (AlertState.OPEN, [Change.EASED])
+    assert after(eased) == (eased, [])
+    assert after(eased, SLOW)[1] == [Change.ADDED]
+
+
+def test_what_was_opened_again_ends_with_its_ticket() -> None:
+    again = replace(alert_with(SLOW), reopened=1)
+    ended, changes = after(again, case=ticket(gone("09:00", why="spam")))
+    assert (ended.ended, changes[-1]) == ("the ticket was spam", Change.ENDED)
 
 
 # --- laws ----------------------------------------------------------------------------------------

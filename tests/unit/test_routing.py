@@ -8,27 +8,31 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.domain.alerts import Change, Step, reconcile
-from bridge.domain.model import Action, Alert, Delivery, Finding, Severity, Team, Ticket
-from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, SLACK, TICKET, Plan, plan, tag
+from bridge.domain.model import Action, Alert, AlertState, Delivery, Finding, Severity, Team, Ticket
+from bridge.domain.routing import MEDIUMS, SLACK, TICKET, Plan, plan, tag
+from tests import casework
+from tests.casework import LOOP
 from tests.stories import at, became, gone, opened, ticket
 
 INFO, WARNING, HIGH = Severity.INFO, Severity.WARNING, Severity.HIGH
 CASE = ticket(opened("09:00"))
-EMEA = Team(name="EMEA", slack_channel="C1")
+NOBODY = Team(name="EMEA", slack_channel="C1")
+"""A team without a manager: what goes to people is in test_routing_people."""
 BOTH = frozenset(MEDIUMS)
+NOTED = {INFO: (TICKET,), WARNING: (TICKET, SLACK), HIGH: (TICKET, SLACK)}
 
 
 def finding(rule: str, severity: Severity = WARNING, level: str = "") -> Finding:
-    return Finding(
-        rule=rule, severity=severity, headline=f"It is {rule}", since=at("09:00"), level=level
-    )
+    return casework.finding(rule, severity, level=level)
 
 
-SLOW, RUDE = finding("slow"), finding("rude")
+def facts(*, team: Team = NOBODY, **told: Any) -> Plan:
+    asked = {"routes": NOTED, "desk": "zendesk", **told}
+    return Plan(loop=replace(LOOP, team=team), **asked)
 
 
 def planned(
-    *days: tuple[Finding, ...], posted: frozenset[str] = BOTH, case: Ticket = CASE, **facts: Any
+    *days: tuple[Finding, ...], posted: frozenset[str] = BOTH, case: Ticket = CASE, **told: Any
 ) -> list[tuple[str, str, str]]:
     """What is planned on the last of the days, as (channel, action, why)."""
     alert: Alert | None = None
@@ -36,16 +40,18 @@ def planned(
     for found in days:
         alert, steps = reconcile(alert, case, found, {}, at("10:00"))
     assert alert is not None
-    asked = {"team": EMEA, "routes": DEFAULT_ROUTES, "desk": "zendesk", "posted": posted, **facts}
-    return [(d.channel, d.action.value, d.why) for d in plan(alert, case, steps, Plan(**asked))]
+    plans = plan(alert, case, steps, facts(posted=posted, **told))
+    return [(d.channel, d.action.value, d.why) for d in plans]
 
 
 def deliveries(
-    alert: Alert, *changes: Change, case: Ticket = CASE, **facts: Any
+    alert: Alert, *changes: Change, case: Ticket = CASE, **told: Any
 ) -> tuple[Delivery, ...]:
-    steps = tuple(Step(change, alert.reasons[0].finding) for change in changes)
-    asked = {"team": EMEA, "routes": DEFAULT_ROUTES, "desk": "zendesk", **facts}
-    return plan(alert, case, steps, Plan(**asked))
+    found = alert.reasons[0].finding
+    if Change.ENDED in changes:
+        alert = replace(alert, state=AlertState.RESOLVED)
+    steps = tuple(Step(change=change, at=at("10:00"), finding=found) for change in changes)
+    return plan(alert, case, steps, facts(**told))
 
 
 def alert_with(*found: Finding) -> Alert:
@@ -53,6 +59,8 @@ def alert_with(*found: Finding) -> Alert:
     assert alert is not None
     return alert
 
+
+SLOW, RUDE = finding("slow"), finding("rude")
 
 NEW = [("zendesk", "tag", "a new alert"), ("zendesk", "note", "a new alert")]
 POST = ("slack", "post", "a new alert")
@@ -78,7 +86,7 @@ def test_a_further_reason_is_a_tag_and_a_word_in_the_thread() -> None:
     assert planned((SLOW,), (SLOW, RUDE)) == [
         ("zendesk", "tag", "a further reason"),
         EDIT,
-        ("slack", "reply", "a further reason"),
+        ("slack", "reply", "reason added"),
     ]
 
 
@@ -141,13 +149,18 @@ def test_its_end_takes_all_its_tags_off_and_is_said_in_the_thread() -> None:
     ends = [
         ("zendesk", "untag", "it has ended"),
         EDIT,
-        ("slack", "reply", "it has ended"),
+        ("slack", "reply", "resolved itself"),
     ]
     assert planned((SLOW, RUDE), (RUDE,), ()) == ends
     eased, _ = reconcile(alert_with(SLOW, RUDE), CASE, [RUDE], {}, at("10:00"))
     assert eased is not None
     untag, *_ = deliveries(eased, Change.ENDED, posted=BOTH)
     assert untag.tags == ("alert_rude", "alert_slow")
+
+
+def test_of_what_ends_at_once_only_the_end_is_said() -> None:
+    _, _, *said = deliveries(alert_with(SLOW), Change.ADDED, Change.ENDED, posted=BOTH)
+    assert [delivery.why for delivery in said] == ["resolved itself"]
 
 
 def test_nobody_hears_of_the_end_of_what_they_never_heard_of() -> None:

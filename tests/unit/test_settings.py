@@ -390,8 +390,8 @@ def test_rules_can_be_tuned_and_turned_off() -> None:
 def test_routes_say_who_hears_by_severity() -> None:
     settings = read('[routes.quiet]\nhigh = ["ticket"]\n')
     assert settings.routes["quiet"][Severity.HIGH] == ("ticket",)
-    assert settings.routes["quiet"][Severity.CRITICAL] == ("ticket", "slack")
-    assert settings.routes["default"][Severity.HIGH] == ("ticket", "slack")
+    assert settings.routes["quiet"][Severity.WARNING] == ("ticket", "slack")
+    assert settings.routes["default"][Severity.HIGH] == ("ticket", "slack", "mention")
 
 
 def test_a_playbook_takes_the_place_of_the_rules_own() -> None:

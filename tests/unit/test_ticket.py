@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -17,11 +18,15 @@ from bridge.domain.model import (
     AnyEvent,
     Assigned,
     Category,
+    Checked,
     Contact,
     Due,
+    Elapsed,
     Event,
     Gone,
     Handoff,
+    Heard,
+    Member,
     Opened,
     Party,
     Phase,
@@ -30,6 +35,7 @@ from bridge.domain.model import (
     PriorityChanged,
     Rated,
     Read,
+    Relation,
     Replied,
     Seen,
     StatusChanged,
@@ -426,17 +432,23 @@ def test_when_it_was_opened_comes_from_the_event_rather_than_a_report() -> None:
     assert ticket(event, reported("10:00", opened_at=at("08:00"))).opened_at == at("09:01")
 
 
-def test_what_people_do_about_an_alert_changes_nothing_of_the_ticket() -> None:
-    before = ticket(opened("09:00"))
-    pressed = Pressed(
-        id="pressed",
-        subject=before.id,
-        at=at("10:00"),
-        alert="AB-1",
-        action=Press.ACKNOWLEDGE,
-        who="Mona",
-    )
-    assert replace(ticket(opened("09:00"), pressed), as_of=before.as_of) == before
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        (Pressed, {"action": Press.ACKNOWLEDGE, "who": Member(name="Mona")}),
+        (Elapsed, {"timer": "rise:0"}),
+        (Heard, {"better": True}),
+        (Checked, {"months": 3, "relation": Relation.STAYED}),
+    ],
+)
+def test_what_becomes_of_an_alert_changes_nothing_of_the_ticket(
+    kind: type[Event], more: dict[str, Any]
+) -> None:
+    first = opened("09:00")
+    before = ticket(first)
+    event: Any = kind(id="e", subject=before.id, at=at("08:00"), alert="AB-1", **more)
+    assert ticket(first, event) == before
+    assert not late(before, event)
 
 
 def test_every_kind_of_event_is_tried() -> None:

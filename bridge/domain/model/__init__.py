@@ -1,0 +1,118 @@
+"""The words of the domain: immutable values only, and the one family of errors.
+
+The values are `msgspec` structs: frozen, without a `__dict__`, compared by value, and read from and
+written to JSON by their types, so that what is stored in the database is exactly what is judged.
+All times are timezone-aware, in UTC. All scores are in 0..1 (0 is worst) beside the customer's own raw value.
+"""
+
+from __future__ import annotations
+
+from bridge.domain.model.alerts import Alert, Promise, Rise
+from bridge.domain.model.errors import BridgeError, ConfigError, Forged, Undeliverable, Unreadable
+from bridge.domain.model.events import (
+    AboutAlert,
+    Answer,
+    AnyEvent,
+    Assigned,
+    Checked,
+    Due,
+    Elapsed,
+    Event,
+    Gone,
+    Heard,
+    Opened,
+    Pressed,
+    PriorityChanged,
+    Rated,
+    Read,
+    Replied,
+    Seen,
+    StatusChanged,
+    Tagged,
+    Touched,
+    VendorClock,
+)
+from bridge.domain.model.kinds import (
+    Action,
+    AlertState,
+    Category,
+    Coaching,
+    Outcome,
+    Party,
+    Press,
+    Relation,
+    Severity,
+)
+from bridge.domain.model.messages import Delivery, Goalpost, Line, Message, Receipt
+from bridge.domain.model.people import Contact, Member, Team
+from bridge.domain.model.tickets import (
+    Clock,
+    Deadline,
+    Finding,
+    Handoff,
+    Phase,
+    Reason,
+    Rung,
+    Shift,
+    Stage,
+    Ticket,
+)
+
+__all__ = [
+    "AboutAlert",
+    "Action",
+    "Alert",
+    "AlertState",
+    "Answer",
+    "AnyEvent",
+    "Assigned",
+    "BridgeError",
+    "Category",
+    "Checked",
+    "Clock",
+    "Coaching",
+    "ConfigError",
+    "Contact",
+    "Deadline",
+    "Delivery",
+    "Due",
+    "Elapsed",
+    "Event",
+    "Finding",
+    "Forged",
+    "Goalpost",
+    "Gone",
+    "Handoff",
+    "Heard",
+    "Line",
+    "Member",
+    "Message",
+    "Opened",
+    "Outcome",
+    "Party",
+    "Phase",
+    "Press",
+    "Pressed",
+    "PriorityChanged",
+    "Promise",
+    "Rated",
+    "Read",
+    "Reason",
+    "Receipt",
+    "Relation",
+    "Replied",
+    "Rise",
+    "Rung",
+    "Seen",
+    "Severity",
+    "Shift",
+    "Stage",
+    "StatusChanged",
+    "Tagged",
+    "Team",
+    "Ticket",
+    "Touched",
+    "Undeliverable",
+    "Unreadable",
+    "VendorClock",
+]
