@@ -109,6 +109,8 @@ def _goals(alert: Alert, now: datetime | None) -> Iterator[Goalpost]:
         if over or promise.met_at is not None or finished(alert, name):
             continue
         what = GOALS.get(name, name)
+        if name == "close" and alert.cause:
+            what = "give the coaching that it calls for"
         missed = now is not None and now >= promise.due_at
         yield Goalpost(what=what[:1].upper() + what[1:], due_at=promise.due_at, missed=missed)
 
@@ -123,7 +125,7 @@ def _outcome(alert: Alert) -> str:
     parts = (
         alert.outcome.value if alert.outcome else "",
         f"cause: {alert.cause}" if alert.cause else "",
-        alert.done,
+        alert.done.rstrip(". "),
         coaching,
         "" if alert.better is None else helped[alert.better],
     )

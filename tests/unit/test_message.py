@@ -203,6 +203,7 @@ def test_what_was_done_is_no_line_any_more() -> None:
 
 def test_a_report_is_told_once_it_is_over() -> None:
     over = told(resolved("09:10", coaching=Coaching.NEEDED))
+    assert [left.what for left in over.goals] == ["Give the coaching that it calls for"]
     assert over.headline == "Resolved by Ana: recovered"
     assert over.outcome == ("recovered; cause: slow answer; Called and refunded; coaching needed")
     assert told(merely_resolved("09:10")).outcome == ""
