@@ -69,10 +69,19 @@ def add(
 ) -> list[int]:
     """Keep what is planned for alerts (by number), in this order; the ids of those that are to be sent.
 
-    An edit that waits already covers a new one.
+    An edit that waits already covers a new one: nobody can take it until this transaction ends, and what it says
+    then is what has become of the alert by this one.
     """
     if not planned:
         return []
+    edited = sorted({number for number, delivery in planned if delivery.action is Action.EDIT})
+    if edited:
+        waiting = select(deliveries.c.id).where(
+            deliveries.c.alert == func.any(edited),
+            deliveries.c.state == WAITING,
+            deliveries.c.action == Action.EDIT.value,
+        )
+        connection.execute(waiting.order_by(deliveries.c.id).with_for_update())
     query = (
         insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, deliveries.c.state)
     )

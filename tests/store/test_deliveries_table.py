@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from bridge.domain.alerts import Change, Step
 from bridge.domain.model import Action, Alert, Delivery, Finding, Reason, Receipt, Severity
@@ -86,6 +87,21 @@ def test_an_edit_that_waits_covers_a_newer_one(connection: Connection) -> None:
     assert len(add(connection, number, POST, EDIT)) == 2
     assert add(connection, number, EDIT) == []
     assert len(add(connection, number, REPLY, REPLY)) == 2
+
+
+def test_an_edit_that_covers_a_newer_one_is_not_taken_before_what_it_has_to_tell_is_there(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        number = alert(connection)
+        (edit,) = add(connection, number, EDIT)
+    with engine.begin() as judging, engine.begin() as sending:
+        assert add(judging, number, EDIT) == []
+        sending.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"), sending.begin_nested():
+            take(sending, edit)
+        judging.commit()
+        assert take(sending, edit).state == "sending"
 
 
 def test_an_edit_under_way_does_not_cover_a_newer_one(connection: Connection) -> None:
