@@ -10,14 +10,13 @@ from pathlib import Path
 from msgspec import json
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from bridge.embedded import temporary_postgres
 from bridge.simulate.fortnight import ALERTS, AT_END, END, write
 from bridge.simulate.fortnight_people import START, people
 from bridge.simulate.fortnight_plan import CONFIG
 from bridge.simulate.fortnight_reckoning import FortnightOutcome, reckon
-from bridge.simulate.week_run import hurry, progress_bar
+from bridge.simulate.showing import hurry, progress_bar, show_figures, show_trouble
 from bridge.simulate.world import world
 
 
@@ -56,9 +55,6 @@ def play(
 
 
 def _tell(found: FortnightOutcome, console: Console) -> None:
-    table = Table(title=f"A fortnight (seed {found.seed})", show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
     rows: tuple[tuple[str, object], ...] = (
         ("Alerts", found.alerts),
         ("Escalations that had to be", found.planned),
@@ -75,8 +71,5 @@ def _tell(found: FortnightOutcome, console: Console) -> None:
         ("Recovered", f"{found.recovered_share:.0%}"),
         ("Took", f"{found.seconds} s"),
     )
-    for name, value in rows:
-        table.add_row(name, str(value))
-    console.print(table)
-    for words in found.trouble:
-        console.print(f"[red]{words}[/red]", highlight=False)
+    show_figures(console, f"A fortnight (seed {found.seed})", rows)
+    show_trouble(console, found.trouble)

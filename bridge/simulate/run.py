@@ -10,13 +10,13 @@ import structlog
 from msgspec import json, to_builtins
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bridge.embedded import temporary_postgres
 from bridge.simulate.cases import END, START, ZONE, Day
 from bridge.simulate.day import CONFIG, people, write
 from bridge.simulate.fortnight_run import run as run_fortnight
 from bridge.simulate.outcome import Outcome, live_alerts, outcome
+from bridge.simulate.showing import show_figures, show_trouble
 from bridge.simulate.storm import run as run_storm
 from bridge.simulate.week import TICKETS
 from bridge.simulate.week_run import run as run_week
@@ -103,9 +103,6 @@ def _play(made: World, day: Day, console: Console) -> None:
 
 
 def _tell(found: Outcome, live: int, console: Console) -> None:
-    table = Table(title=f"A simulated day (seed {found.seed})", show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
     latency = found.webhook_to_slack_ms
     rows = (
         ("Tickets", f"{found.tickets} ({_by(found.desks)})"),
@@ -123,11 +120,12 @@ def _tell(found: Outcome, live: int, console: Console) -> None:
         ("Failed calls", found.faults),
         ("Took", f"{found.seconds} s"),
     )
-    for name, value in rows:
-        table.add_row(name, str(to_builtins(value)))
-    console.print(table)
-    for words in found.trouble:
-        console.print(f"[red]{words}[/red]", highlight=False)
+    show_figures(
+        console,
+        f"A simulated day (seed {found.seed})",
+        [(name, to_builtins(value)) for name, value in rows],
+    )
+    show_trouble(console, found.trouble)
 
 
 def _by(counts: dict[str, int]) -> str:

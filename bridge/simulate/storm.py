@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from bridge.domain.model import Team
 from bridge.embedded import temporary_postgres
@@ -24,7 +23,7 @@ from bridge.sandbox.slack import Arrival, Message
 from bridge.simulate.cases import CUSTOMERS, SUBJECTS
 from bridge.simulate.desks import OURS, OnZendesk
 from bridge.simulate.fortnight_hands import REF
-from bridge.simulate.week_run import hurry, progress_bar
+from bridge.simulate.showing import hurry, progress_bar, show_figures, show_trouble
 from bridge.simulate.world import ENV, World, world
 from bridge.store import alerts as stored
 
@@ -228,9 +227,6 @@ def _written(message: Message) -> str:
 
 
 def _tell(found: StormOutcome, console: Console) -> None:
-    table = Table(title=f"A storm (seed {found.seed})", show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
     rows: tuple[tuple[str, object], ...] = (
         ("Alerts", found.alerts),
         ("Can be found in the channel", found.reachable),
@@ -243,8 +239,5 @@ def _tell(found: StormOutcome, console: Console) -> None:
         ("Last message after", f"{found.lasted:.0f} s"),
         ("Took", f"{found.seconds} s"),
     )
-    for name, value in rows:
-        table.add_row(name, str(value))
-    console.print(table)
-    for words in found.trouble:
-        console.print(f"[red]{words}[/red]", highlight=False)
+    show_figures(console, f"A storm (seed {found.seed})", rows)
+    show_trouble(console, found.trouble)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from msgspec import json
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy import text
 
 from bridge.embedded import temporary_postgres
 from bridge.simulate.cases import ZONE
 from bridge.simulate.reckoning import Openings, WeekOutcome, calls, reckon
+from bridge.simulate.showing import hurry, progress_bar, show_figures, show_trouble
 from bridge.simulate.truth import histories
 from bridge.simulate.week import AT_END, CONFIG, DAYS, START, TICKETS, people, write
 from bridge.simulate.world import world
-from bridge.store import connect
 
 
 def run(seed: int, *, tickets: int = TICKETS, days: int = DAYS, as_json: bool) -> int:
@@ -67,26 +64,7 @@ def play(
         return reckon(week, truth, openings.alerts, asked, time.monotonic() - began)
 
 
-def hurry(url: str) -> None:
-    """Don't wait for the disk at each commit: nobody minds if a crash costs the last ones."""
-    engine = connect(url, pool=1)
-    with engine.begin() as connection:
-        name = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
-        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
-    engine.dispose()
-
-
-@contextmanager
-def progress_bar(console: Console) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description:>9}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        yield progress
-
-
 def _tell(found: WeekOutcome, console: Console) -> None:
-    table = Table(title=f"A lossy week (seed {found.seed})", show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
     calls_made = {desk: sum(routes.values()) for desk, routes in found.api_calls.items()}
     rows: tuple[tuple[str, object], ...] = (
         ("Tickets", found.tickets),
@@ -104,12 +82,9 @@ def _tell(found: WeekOutcome, console: Console) -> None:
         ("Shown to a customer", found.leaks),
         ("Took", f"{found.seconds} s"),
     )
-    for name, value in rows:
-        table.add_row(name, str(value))
-    console.print(table)
+    show_figures(console, f"A lossy week (seed {found.seed})", rows)
     console.print(_late(found))
-    for words in found.trouble:
-        console.print(f"[red]{words}[/red]", highlight=False)
+    show_trouble(console, found.trouble)
 
 
 def _late(found: WeekOutcome) -> Table:
