@@ -125,7 +125,7 @@ def _outcome(alert: Alert) -> str:
     parts = (
         alert.outcome.value if alert.outcome else "",
         f"cause: {alert.cause}" if alert.cause else "",
-        alert.done.rstrip(". "),
+        alert.done,
         coaching,
         "" if alert.better is None else helped[alert.better],
     )
