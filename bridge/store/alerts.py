@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bridge.domain.alerts import Step
-from bridge.domain.model import Alert, AlertState
+from bridge.domain.model import Alert, AlertState, Member
 from bridge.store.schema import alert_timers, alerts, story
 
 
@@ -181,8 +181,24 @@ def _columns(alert: Alert) -> dict[str, Any]:
         "opened_at": alert.opened_at,
         "changed_at": alert.changed_at,
         "ended_at": alert.ended_at,
+        "due_at": _due(alert),
+        "rules": sorted({reason.finding.rule for reason in alert.reasons}),
+        "people": sorted(names(alert.owner, *alert.people)),
         "body": msgspec.to_builtins(alert),
     }
+
+
+def names(*people: Member) -> set[str]:
+    """All that names somebody of them for certain, in lower case."""
+    return {name.lower() for one in people for name in (one.key, one.email, one.slack) if name}
+
+
+def _due(alert: Alert) -> datetime | None:
+    """When the next goal of a live alert is due that was not met yet."""
+    if not alert.live:
+        return None
+    open_ = (p.due_at for name, p in alert.promises.items() if name != "close" and not p.met_at)
+    return min(open_, default=None)
 
 
 def _alert(row: Any) -> Alert:

@@ -140,3 +140,11 @@ def save_token(connection: Connection, account: str, value: str, expires_at: dat
         .where(tokens.c.account == account)
         .values(token=value, expires_at=expires_at)
     )
+
+
+def own_secret(connection: Connection, account: str, fresh: str) -> str:
+    """A secret of our own: `fresh` unless there is one already."""
+    query = insert(tokens).values(account=f"own:{account}", token=fresh)
+    connection.execute(query.on_conflict_do_nothing())
+    kept = select(tokens.c.token).where(tokens.c.account == f"own:{account}")
+    return str(connection.execute(kept).scalar_one())

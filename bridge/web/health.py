@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify, redirect, url_for
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
 
 from bridge.store import pending
 from bridge.work.bridge import Bridge
@@ -15,17 +16,7 @@ def health(bridge: Bridge) -> Blueprint:
 
     @routes.get("/")
     def index() -> Response:
-        names = sorted(bridge.settings.sources)
-        doors = "".join(f"  POST /hooks/{name}\n" for name in names)
-        words = (
-            f"Alert Bridge takes deliveries at\n{doors}"
-            if doors
-            else (
-                "Alert Bridge runs, but no source is configured yet.\n"
-                f"Add [sources.…] to {bridge.settings.path}; docs/setup-zendesk.md says how.\n"
-            )
-        )
-        return Response(words, content_type="text/plain; charset=utf-8")
+        return redirect(url_for("pages.inbox.show"))
 
     @routes.get("/healthz")
     def alive() -> Response:
