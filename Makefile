@@ -11,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 OWN_UV := $(filter .uv/bin/uv,$(UV))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo run test check bench clean
+.PHONY: help setup lock demo run test check bench clean texts
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,13 @@ check: $(READY) ## Check style, types and layers
 
 bench: $(READY) ## Measure it; results go to benchmarks/results
 	$(BIN)/bridge bench all --json --keep benchmarks/results
+
+TEXTS := bridge/web/translations
+
+texts: $(READY) ## Renew the translations' files from the texts of the pages; translate what is new in them
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $(TEXTS)/messages.pot .
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -i $(TEXTS)/messages.pot -d $(TEXTS)
+	$(BIN)/pybabel -q compile --use-fuzzy -d $(TEXTS)
 
 lock: $(OWN_UV) ## Renew requirements.lock: the newest versions that pyproject.toml allows, with hashes
 	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -100,7 +100,7 @@ def add_pages(app: Flask, bridge: Bridge) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure(bridge.settings),
         BOOTSTRAP_SERVE_LOCAL=True,
-        BABEL_TRANSLATION_DIRECTORIES="../translations",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
     )
     Bootstrap5(app)
     _csrf.init_app(app)
