@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.domain.model import ConfigError
 from bridge.loopcheck import settings_lack, teams_lack
 from bridge.settings import Settings, load
+from bridge.settings.login import logins_lack
 from bridge.store import deliveries, inbox, pending, people, tickets
 from bridge.teamcheck import complaints
 from bridge.work.bridge import Bridge
@@ -56,6 +57,7 @@ def _secrets(settings: Settings) -> list[Found]:
     if settings.sms:
         found.append(_secret(settings, "sms", settings.sms.token))
     found += settings_lack(settings)
+    found += logins_lack(settings)
     if not settings.sources:
         found.append(Found(False, "sources", "add [sources.…]; docs/setup-zendesk.md"))
     if not settings.public_url:

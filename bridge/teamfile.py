@@ -20,15 +20,16 @@ from bridge.domain.people import Absence, Roster
 _TEAM = tuple(f.name for f in fields(Team) if f.name != "name")
 _PERSON = tuple(f.name for f in fields(Member) if f.name != "key")
 _ABSENCE = ("member", "deputy", "from", "to")
-_TABLES = ("teams", "people", "absences")
+TABLES = ("teams", "people", "absences")
 
 
 class Contents(Struct, frozen=True, kw_only=True):
-    """All that stands in a file."""
+    """All that stands in a file; `tables` are those that it speaks of: what it says nothing of stays as it is."""
 
-    teams: tuple[Team, ...]
+    teams: tuple[Team, ...] = ()
     members: tuple[Member, ...] = ()
     absences: tuple[Absence, ...] = ()
+    tables: tuple[str, ...] = TABLES
 
 
 def read(path: Path) -> list[Team]:
@@ -41,13 +42,27 @@ def read_all(path: Path, zone: Callable[[], tzinfo] = lambda: UTC) -> Contents:
 
     Dates and times without a zone of their own are local to `zone`, which is asked for only where there are such.
     """
+    return read_text(text_of(path), str(path), zone)
+
+
+def read_text(text: str, name: str, zone: Callable[[], tzinfo] = lambda: UTC) -> Contents:
+    """The same of a text; errors begin with `name`."""
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return _File(path, zone).contents(raw)
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    return _File(name, zone).contents(raw)
+
+
+def text_of(path: Path) -> str:
+    """What stands in a file. Raises ConfigError."""
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        why = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise ConfigError(f"{path}: {why}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: {error}: save it as UTF-8") from error
 
 
 def moment(value: object, zone: tzinfo, *, last: bool = False) -> datetime:
@@ -75,13 +90,13 @@ def moment(value: object, zone: tzinfo, *, last: bool = False) -> datetime:
 class _File:
     """Reads one file; complains with its name."""
 
-    def __init__(self, path: Path, zone: Callable[[], tzinfo]) -> None:
-        self.path = path
+    def __init__(self, name: str, zone: Callable[[], tzinfo]) -> None:
+        self.name = name
         self.zone = zone
 
     def contents(self, raw: Mapping[str, Any]) -> Contents:
         tables = raw.get("teams")
-        if not isinstance(tables, dict) or not set(raw) <= set(_TABLES):
+        if not isinstance(tables, dict) or not set(raw) <= set(TABLES):
             self.fail("write each team as [teams.<name>], and nothing else but people and absences")
         teams = tuple(self.team(name, table) for name, table in tables.items())
         self.teams_agree(teams)
@@ -177,7 +192,7 @@ class _File:
                 self.fail(f"{where}.{key}: not known; {hint}")
 
     def fail(self, why: str) -> NoReturn:
-        raise ConfigError(f"{self.path}: {why}")
+        raise ConfigError(f"{self.name}: {why}")
 
 
 def _hint(word: str, known: Sequence[str]) -> str:

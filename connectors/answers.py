@@ -31,12 +31,14 @@ class Grade(NamedTuple):
 class Said(Struct, frozen=True, kw_only=True):
     """What the customer said, as far as it is known. False where that is nothing, which no answer is made of.
 
-    `resolved` is whether the problem is; None if the customer was not asked or didn't say.
+    `resolved` is whether the problem is; None if the customer was not asked or didn't say. `questions` are the scores
+    of further questions, in 0..1, by name; alone they make no answer.
     """
 
     grade: Grade = Grade()
     words: str = ""
     resolved: bool | None = None
+    questions: Mapping[str, float] = {}
 
     def __bool__(self) -> bool:
         return self.grade.score.score is not None or bool(self.words) or self.resolved is not None
@@ -78,6 +80,7 @@ def rated(
             scale=scale if score.score is not None else "",
             low=score.low,
             high=score.high,
+            questions=dict(said.questions),
             words=said.words,
             resolved=said.resolved,
             contact=contact,

@@ -7,7 +7,7 @@ seed gives the same quarter. What an alert went through is done by `bridge.domai
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -43,7 +43,7 @@ from bridge.domain.model.tickets import Phase
 from bridge.domain.people import Roster
 from bridge.domain.promises import Targets
 from bridge.settings import Settings
-from bridge.store import alerts, people, teams
+from bridge.store import alerts, people, ratings, teams
 from bridge.store.schema import tickets
 
 ROUND_THE_CLOCK = Hours(ZoneInfo("UTC"))
@@ -156,11 +156,17 @@ class Quarter:
 
 
 def furnish(
-    connection: Connection, settings: Settings, now: datetime, *, days: int = 90, seed: int = 7
+    connection: Connection,
+    settings: Settings,
+    now: datetime,
+    *,
+    known: Sequence[Team] = (),
+    days: int = 90,
+    seed: int = 7,
 ) -> Quarter:
-    """Fill an empty database with the quarter before `now`."""
-    life = _Life(random.Random(seed), _people(connection, settings), now)
-    saved, rows, number = [], [], 1000
+    """Fill a database with the quarter before `now`. What is `known` of teams already, channels and groups, stays."""
+    life = _Life(random.Random(seed), _people(connection, settings, known), now)
+    saved, made_tickets, number = [], [], 1000
     for day in range(days, 0, -1):
         for _ in range(life.chance.randint(7, 12)):
             number += 1
@@ -169,17 +175,21 @@ def furnish(
             if troubled:
                 case = life.chance.choice(CASES)
                 ticket = replace(ticket, title=case.title)
+                if case.rule in ("low_score", "not_resolved"):
+                    ticket = replace(ticket, answers=(_complaint(ticket, case),))
                 saved.append(life.alert(case, ticket, ripe=1 - day / days))
-            rows.append(_row(ticket))
-    connection.execute(insert(tickets), rows)
+            made_tickets.append(ticket)
+    connection.execute(insert(tickets), [_row(ticket) for ticket in made_tickets])
+    ratings.keep(connection, made_tickets)
     made = Quarter()
     for alert in alerts.save(connection, saved):
         (made.live if alert.live else made.over).append(alert)
     return made
 
 
-def _people(connection: Connection, settings: Settings) -> Roster:
+def _people(connection: Connection, settings: Settings, kept: Sequence[Team]) -> Roster:
     desk = next(iter(settings.desks))
+    there = {team.name: team for team in kept}
     known = [
         Team(
             name=name,
@@ -190,6 +200,10 @@ def _people(connection: Connection, settings: Settings) -> Roster:
             manager_slack=f"U0{manager.split()[0].upper()}",
             calendar=settings.default_calendar,
             groups=(f"{desk}:{name.lower()}",) if name in BRANCHES else (),
+        )
+        if name not in there
+        else replace(
+            there[name], parent=parent, groups=(f"{desk}:{name.lower()}", *there[name].groups)
         )
         for name, (parent, manager) in TREE.items()
     ]
@@ -358,6 +372,22 @@ class _Life:
         )
 
 
+def _complaint(ticket: Ticket, case: Case) -> Answer:
+    """The answer that an alert opens for, five minutes later."""
+    low = case.rule == "low_score"
+    return Answer(
+        id=f"answer-{ticket.key}",
+        score=0.25 if low else None,
+        raw="2" if low else "",
+        scale="csat" if low else "",
+        low=1 if low else None,
+        high=5 if low else None,
+        words=case.words,
+        resolved=None if low else False,
+        at=(ticket.opened_at or ticket.as_of[0]) + 2 * HOUR - HOUR / 12,
+    )
+
+
 def _row(ticket: Ticket) -> dict[str, object]:
     return {
         "id": ticket.id,
@@ -365,4 +395,6 @@ def _row(ticket: Ticket) -> dict[str, object]:
         "team": f"{ticket.desk}:{ticket.team}",
         "requester": f"{ticket.desk}:{ticket.requester}",
         "updated_at": ticket.as_of[0],
+        "opened_at": ticket.opened_at,
+        "agent": f"{ticket.desk}:{ticket.agent}",
     }

@@ -18,7 +18,7 @@ from bridge.domain.goals import GOALS, PAUSES
 from bridge.domain.model import Severity, Team
 from bridge.domain.routing import MEDIUMS
 from bridge.domain.rules import rules
-from bridge.settings import channels, loop, reader, sections
+from bridge.settings import api, channels, keeping, login, loop, outgoing, reader, sections
 from bridge.work import errands, followup, unsubscribing
 from connectors import desk_kinds, source_kinds
 from connectors.scores import RANGES
@@ -78,8 +78,13 @@ def test_every_top_level_setting_is_documented() -> None:
         ("### `[quiet]`", loop.Quiet),
         ("### `[storm]`", loop.Storm),
         ("### `[digest]`", loop.DigestPlan),
-        ("### `[keep]`", sections.Keep),
+        ("### `[keep]`", keeping.Keep),
+        ("### `[redact]`", keeping.Redact),
         ("### `[recovery]`", sections.Recovery),
+        ("### `[login.<name>]`", login.LoginSection),
+        ("### `[sessions]`", login.Sessions),
+        ("### `[outgoing]`", outgoing.Outgoing),
+        ("### `[api]`", api.Api),
     ],
 )
 def test_every_key_of_a_table_is_documented(heading: str, model: type[BaseModel]) -> None:
@@ -88,7 +93,7 @@ def test_every_key_of_a_table_is_documented(heading: str, model: type[BaseModel]
 
 
 @pytest.mark.parametrize(
-    ("heading", "model"), [("### `[keep]`", sections.Keep), ("### `[recovery]`", sections.Recovery)]
+    ("heading", "model"), [("### `[keep]`", keeping.Keep), ("### `[recovery]`", sections.Recovery)]
 )
 def test_how_long_things_last_is_documented(heading: str, model: type[BaseModel]) -> None:
     told = rows(section(text("docs/configuration.md"), heading))

@@ -9,13 +9,18 @@ from typing import Any
 import click
 
 from bridge.cli import (
+    access,
     alerts,
     database,
     deliveries,
     digest,
     doors,
+    endpoints,
+    figures,
+    forgetting,
     hours,
     inbox,
+    keys,
     mutes,
     people,
     processes,
@@ -24,6 +29,7 @@ from bridge.cli import (
     teams,
     timers,
     trying,
+    whatif,
 )
 
 
@@ -81,17 +87,26 @@ for command in (
     inbox.inbox,
     alerts.alerts,
     deliveries.deliveries,
+    endpoints.endpoints,
+    endpoints.notices,
     digest.digest,
+    figures.figures,
+    keys.keys,
     teams.teams,
     people.people,
     hours.hours,
     mutes.mutes,
     timers.timers,
     timers.bring_in,
+    access.login,
+    access.users,
     database.database,
+    forgetting.forget,
+    forgetting.export_person,
     sandbox.sandbox,
     trying.demo,
     trying.simulate,
     trying.bench,
+    whatif.whatif,
 ):
     main.add_command(command)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.shared import AS_JSON, opened, printed, table
+from bridge.cli.shared import AS_JSON, VIA, login, opened, printed, table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bridge.domain.model import Member
     from bridge.domain.people import Absence, Roster
 
@@ -66,6 +68,7 @@ def away(member: str, deputy: str, begin: str | None, end: str, as_json: bool) -
         if absence.ends_at <= max(absence.starts_at, now):
             raise click.BadParameter("is over before it begins", param_hint="--to")
         store.save_absences(connection, [absence])
+        _noted(connection, now, "absence added", absence, after=absence)
     if as_json:
         printed(_record(absence))
         return
@@ -89,6 +92,7 @@ def back(member: str, everything: bool, as_json: bool) -> None:
         for number, absence in store.all_absences(connection, since=now):
             if roster.means(absence.member, who) and (everything or absence.covers(now)):
                 store.end_absence(connection, number, now)
+                _noted(connection, now, "absence ended", absence, before=absence)
                 ended.append(absence)
     if as_json:
         printed([_record(absence) for absence in ended])
@@ -97,6 +101,16 @@ def back(member: str, everything: bool, as_json: bool) -> None:
         click.echo(f"{who} is back: was to be away {_span(absence, zone)}")
     if not ended:
         click.echo(f"{who} is not away", err=True)
+
+
+def _noted(
+    connection: Connection, now: datetime, what: str, absence: Absence, **told: Absence
+) -> None:
+    """Write it into the audit log."""
+    from bridge.store import audit
+
+    name = f"absence:{absence.member}"
+    audit.write(connection, now, who=login(), via=VIA, what=what, object=name, **told)
 
 
 def _named(roster: Roster, name: str, hint: str) -> Member:

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+VIA = "command line"
+"""From where a change came, to the audit log."""
+
+
+def login() -> str:
+    """Who runs the command, by the name they have on this computer: for the audit log."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return VIA
+
+
 @contextmanager
 def stored() -> Iterator[str]:
     """DATABASE_URL, or the embedded database for as long as it is needed."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.shared import AS_JSON, opened, printed, table
+from bridge.cli.shared import AS_JSON, VIA, login, opened, printed, table
 
 if TYPE_CHECKING:
-    from bridge.domain.people import Absence
-
-T = TypeVar("T")
+    from bridge.domain.people import Roster
+    from bridge.settings import Settings
+    from bridge.teamchanges import Change
+    from bridge.teamcheck import Mistakes
+    from bridge.teamfile import Contents
 
 
 @click.group()
@@ -56,79 +58,115 @@ def teams_list(as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @click.option("--prune", is_flag=True, help="Delete what is not in the file.")
-def teams_import(path: Path, dry_run: bool, prune: bool) -> None:
-    """Bring teams, people and absences from a TOML file into the database.
+@AS_JSON
+def teams_import(path: Path, dry_run: bool, prune: bool, as_json: bool) -> None:
+    """Bring teams, people and absences from a TOML file into the database; or teams, or people, from a CSV file.
 
-    Dates and times without a zone of their own are local to the default calendar.
+    Dates and times without a zone of their own are local to the default calendar. Nothing is written if anything in a
+    CSV file is wrong: each mistake is told with its line and column.
     """
     from bridge.store import people
-    from bridge.store import teams as store
-    from bridge.teamcheck import complaints
-    from bridge.teamfile import read_all
+    from bridge.teamchanges import carry_out, planned
+    from bridge.teamcheck import Mistakes, complaints
+    from bridge.work.policy import notice_change
 
-    with opened() as bridge, bridge.engine.begin() as connection:
-        wanted = read_all(path, lambda: bridge.settings.hours.zone)
-        groups = _Changes("", store.all_teams(connection), wanted.teams, lambda one: one.name)
-        members = _Changes(
-            "person ", people.all_members(connection), wanted.members, lambda one: one.key
+    with opened() as bridge:
+        with bridge.engine.begin() as connection:
+            try:
+                wanted = _wanted(path, bridge.settings, people.roster(connection), prune=prune)
+            except Mistakes as error:
+                raise _told(error, path, as_json=as_json) from error
+            plan = planned(connection, wanted, bridge.now(), prune=prune)
+            if not dry_run:
+                carry_out(connection, plan, bridge.now(), who=login(), via=VIA)
+            found = [] if dry_run else complaints(bridge.settings, people.roster(connection))
+        if plan.changes and not dry_run:
+            notice_change(bridge)
+    if as_json:
+        printed(
+            {
+                "written": not dry_run,
+                "changes": [_record(change) for change in plan.changes],
+                "complaints": [{"what": one.what, "fix": one.fix} for one in found],
+            }
         )
-        kept = people.all_absences(connection)
-        absences = _Changes("absence of ", [one for _, one in kept], wanted.absences, _called)
-        numbers = {_called(one): number for number, one in kept if one.ends_at > bridge.now()}
-        absences.gone = [name for name in absences.gone if name in numbers]
-        lines = [line for part in (groups, members, absences) for line in part.lines(prune=prune)]
-        for line in lines:
-            click.echo(line)
-        if not dry_run:
-            if prune:
-                people.remove_absences(connection, [numbers[name] for name in absences.gone])
-                people.remove_members(connection, members.gone)
-                store.remove(connection, groups.gone)
-            store.save(connection, groups.changed)
-            people.save_members(connection, members.changed)
-            people.save_absences(connection, absences.changed)
-            for found in complaints(bridge.settings, people.roster(connection)):
-                click.echo(f"{found.what}: {found.fix}", err=True)
-    click.echo(
-        "nothing to change" if not lines else "dry run: nothing was written" if dry_run else "done"
-    )
+        return
+    for change in plan.changes:
+        click.echo("\n".join(_lines(change)))
+    for one in found:
+        click.echo(f"{one.what}: {one.fix}", err=True)
+    done = "dry run: nothing was written" if dry_run else "done"
+    click.echo(done if plan.changes else "nothing to change")
 
 
 @teams.command("export")
-def teams_export() -> None:
-    """Print teams, people and absences, but those that are over, as a file that `import` takes."""
+@click.option(
+    "--format", "form", type=click.Choice(["toml", "csv"]), default="toml", show_default=True
+)
+@click.option("--people", "of_people", is_flag=True, help="With csv: people in place of teams.")
+def teams_export(form: str, of_people: bool) -> None:
+    """Print teams, people and absences, but those that are over, as a file that `import` takes.
+
+    A CSV file holds teams alone, or people alone.
+    """
     from bridge.store import people
+    from bridge.teamcsv import write_people, write_teams
     from bridge.teamfile import write
 
+    if of_people and form != "csv":
+        raise click.UsageError("--people is for --format csv: TOML has people beside the teams")
     with opened() as bridge, bridge.engine.begin() as connection:
         roster = people.roster(connection, since=bridge.now())
-    click.echo(write(roster.teams, roster.members, roster.known_absences()), nl=False)
+    if form == "csv":
+        text = write_people(roster.members) if of_people else write_teams(roster.teams)
+    else:
+        text = write(roster.teams, roster.members, roster.known_absences())
+    click.echo(text, nl=False)
 
 
-class _Changes(Generic[T]):
-    """What of one kind a file adds and changes, and what it no longer has; `called` is what each is called by."""
+def _wanted(path: Path, settings: Settings, roster: Roster, *, prune: bool) -> Contents:
+    """What a file holds, by what it is called. Raises ConfigError; Mistakes for a table."""
+    from bridge.teamcsv import read
+    from bridge.teamfile import read_all, text_of
 
-    def __init__(
-        self, kind: str, before: Iterable[T], wanted: Iterable[T], called: Callable[[T], str]
-    ) -> None:
-        there = {called(one): one for one in before}
-        told = {called(one): one for one in wanted}
-        self.kind = kind
-        self.new = {name for name in told if name not in there}
-        self.named = {name: one for name, one in told.items() if there.get(name) != one}
-        self.gone = sorted(there.keys() - told.keys())
-
-    @property
-    def changed(self) -> Iterable[T]:
-        return self.named.values()
-
-    def lines(self, *, prune: bool) -> Iterator[str]:
-        """What is said of it, a line each."""
-        for name in self.named:
-            yield ("add    " if name in self.new else "change ") + self.kind + name
-        if prune:
-            yield from (f"delete {self.kind}{name}" for name in self.gone)
+    if path.suffix.lower() == ".csv":
+        return read(text_of(path), settings, roster, prune=prune)
+    return read_all(path, lambda: settings.hours.zone)
 
 
-def _called(absence: Absence) -> str:
-    return f"{absence.member} from {absence.starts_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _told(error: Mistakes, path: Path, *, as_json: bool) -> click.ClickException:
+    """All that is wrong, for whom it is told."""
+    if as_json:
+        wrong = [{"line": one.line, "field": one.field, "why": one.words()} for one in error.found]
+        printed({"written": False, "mistakes": wrong})
+    many = len(error.found)
+    told = "" if as_json else f"\n{error}"
+    return click.ClickException(
+        f"{path}: {many} mistake{'' if many == 1 else 's'}, nothing was written{told}"
+    )
+
+
+def _lines(change: Change) -> Iterator[str]:
+    """What is said of a change: a line, and one for each field that is other than before."""
+    kind = {"team": "", "person": "person ", "absence": "absence of "}[change.kind]
+    verb = {"added": "add    ", "changed": "change ", "removed": "delete "}[change.verb]
+    yield f"{verb}{kind}{change.name}"
+    if change.verb == "changed":
+        for name, (before, after) in change.fields.items():
+            yield f"         {name}: {_shown(before)} -> {_shown(after)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return repr(" ".join(value) if isinstance(value, tuple) else value)
+
+
+def _record(change: Change) -> dict[str, object]:
+    fields = change.fields if change.verb == "changed" else {}
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "verb": change.verb,
+        "fields": {name: {"before": a, "after": b} for name, (a, b) in fields.items()},
+    }

@@ -40,7 +40,8 @@ def simulate(scenario: str, seed: int, faults: bool, tickets: int | None, as_jso
 
 @click.command()
 @click.argument(
-    "what", type=click.Choice(["ingest", "drain", "judge", "latency", "tick", "calls", "all"])
+    "what",
+    type=click.Choice(["ingest", "drain", "judge", "latency", "tick", "calls", "pages", "all"]),
 )
 @click.option(
     "--tickets",

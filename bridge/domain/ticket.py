@@ -333,6 +333,7 @@ def _upsert(answers: tuple[Answer, ...], new: Answer, at: datetime) -> tuple[Ans
                 scale=new.scale if scored else old.scale,
                 low=new.low if scored else old.low,
                 high=new.high if scored else old.high,
+                questions=old.questions | new.questions,
                 words=new.words or old.words,
                 resolved=old.resolved if new.resolved is None else new.resolved,
                 contact=Contact(

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bridge.domain.model import Alert, Member, Team
 from bridge.domain.people import Roster
+from bridge.domain.redaction import OPEN, Redaction
 
 EVERY = "*"
 """In a list of teams: all of them."""
@@ -32,7 +33,8 @@ class Viewer(Struct, frozen=True, kw_only=True):
     """Somebody who is signed in, or a program with a key.
 
     `teams` are the names of the teams that they see, those below included; None for every team there is and will be.
-    `user` is the number of their row, 0 for a program; `key` that of a program's key, 0 for people.
+    `user` is the number of their row, 0 for a program; `key` that of a program's key, 0 for people. `hides` is what of
+    customers lists don't show them.
     """
 
     who: Member
@@ -40,6 +42,7 @@ class Viewer(Struct, frozen=True, kw_only=True):
     teams: frozenset[str] | None = frozenset()
     user: int = 0
     key: int = 0
+    hides: Redaction = OPEN
 
     def may(self, role: Role) -> bool:
         """Whether they are of this role or of one that may do more."""
@@ -70,6 +73,7 @@ def viewer(
     *,
     user: int = 0,
     key: int = 0,
+    hides: Redaction = OPEN,
 ) -> Viewer:
     """Somebody with all that they see at a moment: an admin everything, others `teams` and all below.
 
@@ -84,11 +88,12 @@ def viewer(
         slack=known.slack or who.slack,
     )
     if role is Role.ADMIN or EVERY in teams:
-        return Viewer(who=who, role=role, teams=None, user=user, key=key)
+        return Viewer(who=who, role=role, teams=None, user=user, key=key, hides=hides)
     own = set(teams)
     if role is Role.MANAGER:
         own |= {team.name for team in roster.teams if _leads(who, team, roster, at)}
-    return Viewer(who=who, role=role, teams=below(own, roster), user=user, key=key)
+    teams = below(own, roster)
+    return Viewer(who=who, role=role, teams=teams, user=user, key=key, hides=hides)
 
 
 def _leads(who: Member, team: Team, roster: Roster, at: datetime) -> bool:

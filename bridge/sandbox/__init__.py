@@ -15,9 +15,19 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from bridge.sandbox import deeds, jira_api, pages, slack_api, slack_pages, twilio_api, zendesk_api
+from bridge.sandbox import (
+    deeds,
+    jira_api,
+    oidc_api,
+    pages,
+    slack_api,
+    slack_pages,
+    twilio_api,
+    zendesk_api,
+)
 from bridge.sandbox.courier import Attempt, Courier, Shipment
 from bridge.sandbox.jira import Jira
+from bridge.sandbox.oidc import Oidc
 from bridge.sandbox.serve import Server
 from bridge.sandbox.slack import Slack
 from bridge.sandbox.smtp import Smtp
@@ -34,6 +44,7 @@ __all__ = [
     "Courier",
     "Fault",
     "Jira",
+    "Oidc",
     "Sandbox",
     "Shipment",
     "Slack",
@@ -74,6 +85,7 @@ class Sandbox:
         self.surveys = Surveys(now, self.courier)
         self.twilio = Twilio(now, self.courier)
         self.smtp = Smtp(now)
+        self.oidc = Oidc(now)
         self.faults: Faults = no_faults
         vendors: dict[str, WSGIApplication] = {
             "zendesk": zendesk_api.create_app(self.zendesk),
@@ -82,6 +94,7 @@ class Sandbox:
             "surveymonkey": surveymonkey_api.create_app(self.surveys.surveymonkey),
             "qualtrics": qualtrics_api.create_app(self.surveys.qualtrics),
             "twilio": twilio_api.create_app(self.twilio),
+            "oidc": oidc_api.create_app(self.oidc),
         }
         self.gates = {name: Gate(name, app, lambda: self.faults) for name, app in vendors.items()}
         mounts: dict[str, WSGIApplication] = {f"/{name}": gate for name, gate in self.gates.items()}
@@ -90,6 +103,7 @@ class Sandbox:
         shown.register_blueprint(slack_pages.create(self.slack))
         self._server = Server(DispatcherMiddleware(shown, mounts), port)
         self.slack.hooks_url = f"{self.url}/slack"
+        self.oidc.issuer = self.oidc_url
 
     @property
     def url(self) -> str:
@@ -125,6 +139,11 @@ class Sandbox:
     def twilio_url(self) -> str:
         """What takes the place of `https://api.twilio.com`."""
         return f"{self.url}/twilio"
+
+    @property
+    def oidc_url(self) -> str:
+        """The issuer of a provider of OpenID Connect."""
+        return f"{self.url}/oidc"
 
     def start(self) -> Self:
         """Serve and carry from now on."""

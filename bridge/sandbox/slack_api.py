@@ -19,6 +19,9 @@ from bridge.sandbox.wire import Allowance, Json
 
 Args: TypeAlias = Mapping[str, Any]
 
+_LISTED = {"public_channel": "channels:read", "private_channel": "groups:read"}
+"""The scope that listing each kind of channel takes."""
+
 _LONGEST = 40_000  # characters of a message's text
 _ATTACHMENTS = 100
 
@@ -163,6 +166,8 @@ class _Api:
 
     def conversations(self, args: Args) -> Json:
         kinds = str(args.get("types") or "public_channel").replace(" ", "").split(",")
+        for kind in kinds:
+            _provided(_LISTED.get(kind, "channels:read"))
         with self.slack.lock:
             channels = list(self.slack.channels.values())
         seen = [
@@ -352,6 +357,12 @@ def _authenticate(slack: Slack, args: Args, scopes: tuple[str, ...]) -> tuple[st
     if scopes and not set(scopes) & set(provided):
         raise SlackError("missing_scope", needed=scopes[0], provided=",".join(provided))
     return provided
+
+
+def _provided(scope: str) -> None:
+    """Refuse a call that needs a scope which the token hasn't."""
+    if scope not in g.scopes:
+        raise SlackError("missing_scope", needed=scope, provided=",".join(g.scopes))
 
 
 def _args() -> Args:

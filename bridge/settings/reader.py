@@ -18,13 +18,16 @@ from bridge.domain.judge import Rule
 from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
 from bridge.domain.rules import rules as known_rules
+from bridge.settings.api import Api
 from bridge.settings.calendars import read_calendars
 from bridge.settings.channels import EmailSection, SmsSection
+from bridge.settings.keeping import Keep, Redact
+from bridge.settings.login import Sessions, read_logins
 from bridge.settings.loop import DigestPlan, Loop, Quiet, Storm, read_ladders
+from bridge.settings.outgoing import Outgoing
 from bridge.settings.sections import (
     DeskSetting,
     GoalSection,
-    Keep,
     MatchSection,
     PolicySection,
     Recovery,
@@ -56,7 +59,12 @@ TOP = (
     "digest",
     "playbooks",
     "keep",
+    "redact",
     "recovery",
+    "login",
+    "sessions",
+    "outgoing",
+    "api",
 )
 HANDED_IN = ("name", "token", "budget")
 """What a desk or source is given and no table can say."""
@@ -128,7 +136,12 @@ class Reader:
             digest_plan=self.single(DigestPlan, raw, "digest"),
             playbooks=self.playbooks(raw),
             keep=self.single(Keep, raw, "keep"),
+            redact=self.single(Redact, raw, "redact"),
             recovery=self.single(Recovery, raw, "recovery"),
+            login=read_logins(self, self.tables(raw, "login")),
+            sessions=self.single(Sessions, raw, "sessions"),
+            outgoing=self.single(Outgoing, raw, "outgoing"),
+            api=self.single(Api, raw, "api"),
         )
 
     # --- the tables

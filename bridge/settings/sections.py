@@ -19,8 +19,12 @@ from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import Routes
 
 if TYPE_CHECKING:
+    from bridge.settings.api import Api
     from bridge.settings.channels import EmailSection, SmsSection
+    from bridge.settings.keeping import Keep, Redact
+    from bridge.settings.login import LoginSection, Sessions
     from bridge.settings.loop import DigestPlan, Loop, Storm
+    from bridge.settings.outgoing import Outgoing
 
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
 
@@ -64,13 +68,6 @@ Regions = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Keep(Section):
-    """How long things are kept."""
-
-    raw: Duration = timedelta(days=30)  # raw bodies of webhooks
-    events: Duration = timedelta(days=400)
 
 
 class Recovery(Section):
@@ -197,7 +194,12 @@ class Settings:
     digest_plan: DigestPlan
     playbooks: Mapping[str, str]
     keep: Keep
+    redact: Redact
     recovery: Recovery
+    login: Mapping[str, LoginSection]
+    sessions: Sessions
+    outgoing: Outgoing
+    api: Api
     digest: str = ""  # changes with the text of the file
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from datetime import timedelta
 
 import structlog
 from msgspec import json, to_builtins
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bridge.domain.viewing import Role
 from bridge.embedded import temporary_postgres
 from bridge.simulate.cases import END, START, ZONE, Day
 from bridge.simulate.day import CONFIG, people, write
@@ -21,7 +23,7 @@ from bridge.simulate.storm import run as run_storm
 from bridge.simulate.week import TICKETS
 from bridge.simulate.week_run import run as run_week
 from bridge.simulate.world import World, world
-from bridge.store import alerts
+from bridge.store import alerts, users
 
 SCENARIOS = ("day", "lossy-week", "fortnight", "storm")
 
@@ -132,10 +134,23 @@ def _by(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {many}" for name, many in counts.items())
 
 
+def _way_in(made: World) -> str:
+    """A link that signs an admin in, once."""
+    now = made.clock()
+    with made.bridge.engine.begin() as connection:
+        admin = users.save(connection, "admin@example.com", Role.ADMIN, now, name="Admin")
+        token = users.make_link(connection, admin.id, now, timedelta(hours=12))
+    return f"{made.hooks.removesuffix('/hooks')}/sign-in/link/{token}"
+
+
 def _stay(made: World, console: Console) -> None:
-    console.print(f"Look around: [link]{made.sandbox.url}[/link]   Ctrl-C ends.")
+    console.print(f"The helpdesks, Slack, mail and phones: [link]{made.sandbox.url}[/link]")
+    console.print(f"Our own pages, as an admin:            [link]{_way_in(made)}[/link]")
+    console.print("Whatever you do there has its effects; Ctrl-C ends.")
+    began, start = time.monotonic(), made.clock()
     try:
-        while True:
-            time.sleep(3600)
+        while True:  # from now on time passes as it does outside
+            time.sleep(0.2)
+            made.run({}, start + timedelta(seconds=time.monotonic() - began))
     except KeyboardInterrupt:
         console.print("bye")

@@ -23,7 +23,7 @@ from bridge.sandbox import Sandbox
 from bridge.sandbox.serve import Server
 from bridge.sandbox.surveys import Surveys
 from bridge.settings import parse
-from bridge.store import alerts, deliveries, errands, migrate, teams, tickets
+from bridge.store import alerts, deliveries, errands, migrate, notices, teams, tickets
 from bridge.web import create_app
 from bridge.work.bridge import Bridge
 from bridge.work.errands import begin_standing
@@ -137,7 +137,7 @@ class World:
 
     def _next_due(self) -> datetime | None:
         with self.bridge.engine.begin() as connection:
-            known = [stored.next_due(connection) for stored in (deliveries, errands)]
+            known = [stored.next_due(connection) for stored in (deliveries, errands, notices)]
             known.append(tickets.next_due(connection, self.clock()))
             known.append(alerts.next_timer(connection))
         known.append(self.sandbox.courier.next_due())

@@ -13,7 +13,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bridge.domain.alerts import Step
 from bridge.domain.model import Alert, AlertState, Member
+from bridge.domain.promises import ACKNOWLEDGE, CLOSE, CONTACT, RESOLVE
 from bridge.store.schema import alert_timers, alerts, story
+
+GOALS = (ACKNOWLEDGE, CONTACT, RESOLVE, CLOSE)
+"""The goals of the loop, in the order in which they are due."""
 
 
 def live(connection: Connection, subjects: Sequence[str]) -> dict[str, Alert]:
@@ -184,7 +188,28 @@ def _columns(alert: Alert) -> dict[str, Any]:
         "due_at": _due(alert),
         "rules": sorted({reason.finding.rule for reason in alert.reasons}),
         "people": sorted(names(alert.owner, *alert.people)),
+        **_figures(alert),
         "body": msgspec.to_builtins(alert),
+    }
+
+
+def _figures(alert: Alert) -> dict[str, Any]:
+    """What figures are reckoned from."""
+    by = {f"{name}_by": alert.promises.get(name) for name in GOALS}
+    return {
+        "acknowledged_at": alert.acknowledged_at,
+        "contacted_at": alert.contacted_at,
+        "closed_at": alert.closed_at,
+        "reopened_at": alert.reopened_at,
+        **{name: promise.due_at if promise else None for name, promise in by.items()},
+        "itself": not alert.live and not alert.resolved_by,
+        "useless": bool(alert.useless),
+        "outcome": alert.outcome.value if alert.outcome else "",
+        "cause": alert.cause,
+        "coaching": alert.coaching.value if alert.coaching else "",
+        "better": alert.better,
+        "checks": msgspec.to_builtins(alert.checks),
+        "relations": msgspec.to_builtins(alert.relations),
     }
 
 

@@ -16,6 +16,11 @@ _ANYTHING = text("""
          ORDER BY not_before LIMIT 1),
         (SELECT true FROM deliveries WHERE state = 'sending' AND tried_at < :cut_off
          ORDER BY tried_at LIMIT 1),
+        (SELECT true FROM notices WHERE state = 'sending' AND tried_at < :cut_off
+         ORDER BY tried_at LIMIT 1),
+        (SELECT true FROM endpoints AS e WHERE enabled AND (paused_until IS NULL OR paused_until <= :now)
+         AND (SELECT true FROM notices AS n WHERE n.endpoint = e.id AND state = 'waiting' AND not_before <= :now
+              ORDER BY endpoint, not_before LIMIT 1) LIMIT 1),
         (SELECT received_at FROM inbox WHERE state = 'waiting' ORDER BY id LIMIT 1) < :left
             OR (SELECT received_at FROM events WHERE NOT judged ORDER BY id LIMIT 1) < :left,
         false)
@@ -23,9 +28,10 @@ _ANYTHING = text("""
 
 
 def anything(connection: Connection, now: datetime, *, left: datetime, cut_off: datetime) -> bool:
-    """Whether a timer of a ticket or an alert, an errand or a delivery is due at `now`, or something was left behind.
+    """Whether a timer, an errand, a delivery or a webhook to others is due at `now`, or something was left behind.
 
-    That is a delivery whose attempt began before `cut_off`, a webhook or an event that has waited since before `left`.
+    That is what was to be sent, and whose attempt began before `cut_off`; a webhook or an event that has waited since
+    before `left`.
     """
     found = connection.execute(_ANYTHING, {"now": now, "left": left, "cut_off": cut_off})
     return bool(found.scalar())

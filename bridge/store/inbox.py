@@ -128,13 +128,11 @@ def replay(connection: Connection, ids: Iterable[int] | None) -> int:
 
 
 def forget(connection: Connection, before: datetime, limit: int = 5000) -> int:
-    """Delete deliveries received before a time, that wait for nothing. How many there were."""
-    old = (
-        select(inbox.c.id)
-        .where(inbox.c.received_at < before, inbox.c.state.in_((READ, UNREADABLE)))
-        .limit(limit)
-    )
-    return connection.execute(delete(inbox).where(inbox.c.id.in_(old))).rowcount
+    """Delete deliveries received before a time, that wait for nothing, of the `limit` oldest. How many there were."""
+    first = select(inbox.c.id).order_by(inbox.c.id).limit(limit).subquery()
+    old = (inbox.c.received_at < before) & inbox.c.state.in_((READ, UNREADABLE))
+    gone = delete(inbox).where(inbox.c.id.in_(select(first.c.id)), old)
+    return connection.execute(gone).rowcount
 
 
 def waiting_since(connection: Connection, before: datetime) -> bool:

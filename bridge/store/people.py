@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import Member
 from bridge.domain.people import Absence, Roster
 from bridge.store import teams
 from bridge.store.schema import absences, members
+from bridge.store.schema import teams as table
 
 
 def roster(connection: Connection, *, since: datetime | None = None) -> Roster:
@@ -44,6 +45,29 @@ def save_members(connection: Connection, chosen: Iterable[Member]) -> None:
 def remove_members(connection: Connection, keys: Sequence[str]) -> None:
     """Delete members. Their absences stay, and mean nobody."""
     connection.execute(delete(members).where(members.c.key.in_(keys)))
+
+
+def page(connection: Connection, *, after: str = "", limit: int = 50) -> list[Member]:
+    """Members whose keys come after this one, by key."""
+    query = select(members).where(members.c.key > after).order_by(members.c.key).limit(limit)
+    return [Member(**row) for row in connection.execute(query).mappings()]
+
+
+def rename_member(connection: Connection, old: str, new: str) -> None:
+    """Call a member by another key, wherever the old one stands: in absences, and as a team's manager."""
+    connection.execute(update(members).where(members.c.key == old).values(key=new))
+    for column in (absences.c.member, absences.c.deputy, table.c.manager):
+        query = update(column.table).where(func.lower(column) == old.lower())
+        connection.execute(query.values({column.name: new}))
+
+
+def forget_absences(connection: Connection, called: Sequence[str]) -> None:
+    """Delete the absences of whoever is called so, and let them stand in for nobody."""
+    names = [name.lower() for name in called if name]
+    connection.execute(delete(absences).where(func.lower(absences.c.member).in_(names)))
+    connection.execute(
+        update(absences).where(func.lower(absences.c.deputy).in_(names)).values(deputy="")
+    )
 
 
 def all_absences(

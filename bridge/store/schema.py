@@ -53,6 +53,7 @@ inbox = Table(
     Index("inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
     Index("inbox_unreadable", "id", postgresql_where=text("state = 'unreadable'")),
     Index("inbox_age", "received_at", postgresql_using="brin"),
+    Index("inbox_of", "source", "id"),
     comment="Webhooks as they came: waiting, read, matching (looks for its ticket), fetching, unreadable.",
 )
 
@@ -84,6 +85,7 @@ events = Table(
     _text("fault"),
     Index("events_of", "subject", "at"),
     Index("events_waiting", "id", "subject", postgresql_where=text("not judged")),
+    Index("events_of_webhook", "inbox", postgresql_using="brin"),
     comment="What happened, in our words; the truth that tickets are folded from.",
 )
 
@@ -105,6 +107,8 @@ tickets = Table(
     _text("team"),
     _text("requester"),
     Column("updated_at", TIME),
+    Column("opened_at", TIME),
+    _text("agent"),
     Index(
         "tickets_of",
         "requester",
@@ -112,7 +116,25 @@ tickets = Table(
         postgresql_where=text("requester <> ''"),
     ),
     Index("tickets_by_team", "team"),
+    Index("tickets_touched", "updated_at", "id"),
+    Index("tickets_by_agent", "agent", postgresql_where=text("agent <> ''")),
+    Index("tickets_opened", "opened_at", "team", "agent", "id"),
     comment="State as its events add up to it, the timers last set, and what was told about it.",
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("answer", Text, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("score", Double),
+    _text("scale"),
+    Column("resolved", Boolean),
+    Index("ratings_at", "at"),
+    Index("ratings_of", "subject"),
+    comment="What customers gave in surveys, for figures: a row a question, '' for the answer as a whole.",
 )
 
 deadlines = Table(
@@ -143,6 +165,22 @@ alerts = Table(
     Column("due_at", TIME),
     Column("rules", ARRAY(Text), nullable=False, server_default="{}"),
     Column("people", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("acknowledged_at", TIME),
+    Column("contacted_at", TIME),
+    Column("closed_at", TIME),
+    Column("reopened_at", TIME),
+    Column("acknowledge_by", TIME),
+    Column("contact_by", TIME),
+    Column("resolve_by", TIME),
+    Column("close_by", TIME),
+    Column("itself", Boolean, nullable=False, server_default="false"),
+    Column("useless", Boolean, nullable=False, server_default="false"),
+    _text("outcome"),
+    _text("cause"),
+    _text("coaching"),
+    Column("better", Boolean),
+    Column("checks", JSONB, nullable=False, server_default="{}"),
+    Column("relations", JSONB, nullable=False, server_default="{}"),
     Column("body", JSONB, nullable=False),
     Index("alerts_live", "subject", unique=True, postgresql_where=text("state <> 'resolved'")),
     Index(
@@ -156,6 +194,7 @@ alerts = Table(
     Index("alerts_of_team", "team", "state", "changed_at"),
     Index("alerts_of_customer", "customer", postgresql_where=text("customer <> ''")),
     Index("alerts_of_subject", "subject"),
+    Index("alerts_checked", "ended_at", postgresql_where=text("checks <> '{}'")),
     comment="One case that needs somebody; at most one live alert a subject.",
 )
 
@@ -227,6 +266,13 @@ deliveries = Table(
     ),
     Index("deliveries_of_storm", "storm", "id", postgresql_where=text("storm IS NOT NULL")),
     Index("deliveries_under_way", "tried_at", postgresql_where=text("state = 'sending'")),
+    Index("deliveries_age", "created_at", postgresql_using="brin"),
+    Index("deliveries_failed", "id", postgresql_where=text("state = 'failed'")),
+    Index(
+        "deliveries_asked",
+        "alert",
+        postgresql_where=text("state = 'sent' AND action = 'follow up'"),
+    ),
     Index(
         "deliveries_one_edit",
         "alert",
@@ -234,7 +280,13 @@ deliveries = Table(
         unique=True,
         postgresql_where=text("state = 'waiting' and action = 'edit'"),
     ),
-    comment="Everything sent, to be sent, or held: waiting, sending, sent, held, failed.",
+    Index(
+        "deliveries_put_by",
+        "state",
+        "id",
+        postgresql_where=text("state IN ('held', 'dropped')"),
+    ),
+    comment="Everything sent, to be sent, or held: waiting, sending, sent, held, failed, dropped.",
 )
 
 own_writes = Table(
@@ -256,6 +308,7 @@ people = Table(
     Column("staff", Boolean, nullable=False, server_default="false"),
     Column("read_at", TIME, nullable=False),
     Index("people_by_email", "email", postgresql_where=text("email <> ''")),
+    Index("people_by_age", "read_at"),
     Index(
         "people_by_phone",
         text("ltrim(regexp_replace(phone, '\\D', '', 'g'), '0')"),
@@ -475,6 +528,18 @@ api_keys = Table(
     comment="Programs that may ask: a key is kept as its SHA-256 alone, with its first letters as a hint.",
 )
 
+api_rates = Table(
+    "api_rates",
+    metadata,
+    Column("api_key", BigInteger, ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True),
+    Column("tokens", Double, nullable=False),
+    Column("filled_at", TIME, nullable=False),
+    Column("refused", Boolean, nullable=False, server_default="false"),
+    comment="How many more requests each key may make now; full again after a crash.",
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": 50},  # rows change all the time, and no index with them
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -497,10 +562,14 @@ endpoints = Table(
     Column("changes", ARRAY(Text), nullable=False, server_default="{}"),
     Column("teams", ARRAY(Text), nullable=False, server_default="{}"),
     Column("salt", Text, nullable=False),
+    _text("old_salt"),
+    Column("rotated_at", TIME),
     Column("enabled", Boolean, nullable=False, server_default="true"),
     _text("by"),
     Column("created_at", TIME, nullable=False),
     Column("failing_since", TIME),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("paused_until", TIME),
     _text("trouble"),
     comment="Who is called by webhook when an alert changes; empty lists mean all. Secrets are derived from `salt`.",
 )
@@ -526,10 +595,12 @@ notices = Table(
     Column("tried_at", TIME),
     Column("created_at", TIME, nullable=False),
     Column("sent_at", TIME),
-    Index("notices_due", "not_before", postgresql_where=text("state = 'waiting'")),
+    Index("notices_due", "endpoint", "not_before", postgresql_where=text("state = 'waiting'")),
     Index("notices_under_way", "tried_at", postgresql_where=text("state = 'sending'")),
+    Index("notices_failed", "endpoint", "id", postgresql_where=text("state = 'failed'")),
     Index("notices_of", "endpoint", "id"),
     Index("notices_of_alert", "alert"),
+    Index("notices_age", "created_at", postgresql_using="brin"),
     comment="Webhooks to be sent, and what came of them: waiting, sending, sent, failed.",
 )
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bridge.domain.model import Contact, Member, Team
-from bridge.store.schema import people, team_groups, teams, tokens
+from bridge.domain.model import AlertState, Contact, Member, Team
+from bridge.store.schema import alerts, people, team_groups, teams, tokens
 
 
 def all_teams(connection: Connection) -> list[Team]:
@@ -41,6 +41,55 @@ def save(connection: Connection, chosen: Iterable[Team]) -> None:
 def remove(connection: Connection, names: Sequence[str]) -> None:
     """Delete teams."""
     connection.execute(delete(teams).where(teams.c.name.in_(names)))
+
+
+def lock(connection: Connection) -> None:
+    """Let nobody else change teams, people or absences until the transaction ends; all may read."""
+    connection.execute(
+        text("LOCK TABLE teams, team_groups, members, absences IN SHARE ROW EXCLUSIVE MODE")
+    )
+
+
+def give(connection: Connection, group: str, team: str) -> None:
+    """Let a helpdesk group be a team's; with "" nobody's."""
+    connection.execute(delete(team_groups).where(team_groups.c.group == group))
+    if team:
+        connection.execute(insert(team_groups).values(group=group, team=team))
+
+
+def live_alerts(connection: Connection) -> dict[str, int]:
+    """How many alerts of each team are live; teams without any are left out."""
+    query = (
+        select(alerts.c.team, func.count().label("many"))
+        .where(alerts.c.state != AlertState.RESOLVED.value)
+        .group_by(alerts.c.team)
+    )
+    return {row.team: row.many for row in connection.execute(query)}
+
+
+def rename(connection: Connection, old: str, new: str) -> None:
+    """Call a team otherwise, everywhere: its alerts, those below it, mutes, who may see it, what its digest was.
+
+    What was written about it stays as it was written: the audit log, and messages that were sent.
+    """
+    names = {"old": old, "new": new}
+    connection.execute(update(teams).where(teams.c.name == old).values(name=new))
+    connection.execute(update(teams).where(teams.c.parent == old).values(parent=new))
+    for statement in _CARRIED:
+        connection.execute(text(statement), names)
+
+
+_CARRIED = (
+    """UPDATE alerts SET team = :new, body = jsonb_set(body, '{team}', to_jsonb(CAST(:new AS text)))
+       WHERE team = :old""",
+    "UPDATE mutes SET team = :new WHERE team = :old",
+    "UPDATE users SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",
+    "UPDATE api_keys SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",
+    "UPDATE endpoints SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",
+    """UPDATE bookmarks SET key = split_part(key, ':', 1) || ':' || :new
+       WHERE task = 'digest' AND substr(key, strpos(key, ':') + 1) = :old""",
+    "UPDATE silenced SET channel = 'digest:' || :new WHERE channel = 'digest:' || :old",
+)
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

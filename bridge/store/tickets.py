@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.domain.model import AnyEvent, Deadline, Severity, Ticket, Unreadable
+from bridge.store import ratings
 from bridge.store.schema import answers, deadlines, events, tickets
 
 _event = msgspec.json.Decoder(AnyEvent)
@@ -164,10 +165,12 @@ def history(connection: Connection, subject: str) -> list[AnyEvent]:
 
 _STORE = """
     UPDATE tickets SET state = n.state::jsonb, timers = n.timers::jsonb, told = n.told::jsonb,
-                       team = n.team, requester = n.requester, updated_at = n.at
+                       team = n.team, requester = n.requester, updated_at = n.at,
+                       opened_at = n.opened, agent = n.agent
     FROM unnest(%(id)b::text[], %(state)b::text[], %(timers)b::text[], %(told)b::text[],
-                %(team)b::text[], %(requester)b::text[], %(at)b::timestamptz[])
-         AS n (id, state, timers, told, team, requester, at)
+                %(team)b::text[], %(requester)b::text[], %(at)b::timestamptz[],
+                %(opened)b::timestamptz[], %(agent)b::text[])
+         AS n (id, state, timers, told, team, requester, at, opened, agent)
     WHERE tickets.id = n.id
 """
 
@@ -190,8 +193,13 @@ def store(connection: Connection, judged: Sequence[Judged]) -> None:
                     for j in judged
                 ],
                 "at": [j.ticket.as_of[0] for j in judged],
+                "opened": [j.ticket.opened_at for j in judged],
+                "agent": [
+                    f"{j.ticket.desk}:{j.ticket.agent}" if j.ticket.agent else "" for j in judged
+                ],
             },
         )
+        ratings.keep(connection, [j.ticket for j in judged])
 
 
 def judged(connection: Connection, ids: Sequence[int]) -> None:
@@ -395,9 +403,11 @@ def groups_seen(connection: Connection) -> dict[str, int]:
 
 
 def forget_events(connection: Connection, before: datetime, limit: int = 5000) -> int:
-    """Delete judged events older than a time. How many there were."""
-    old = select(events.c.id).where(events.c.received_at < before, events.c.judged).limit(limit)
-    return connection.execute(delete(events).where(events.c.id.in_(old))).rowcount
+    """Delete judged events older than a time, of the `limit` oldest. How many there were."""
+    first = select(events.c.id).order_by(events.c.id).limit(limit).subquery()
+    old = (events.c.received_at < before) & events.c.judged
+    gone = delete(events).where(events.c.id.in_(select(first.c.id)), old)
+    return connection.execute(gone).rowcount
 
 
 def subjects_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

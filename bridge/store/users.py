@@ -8,14 +8,24 @@ from hashlib import sha256
 from secrets import token_urlsafe
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql import ColumnElement
 
+from bridge.domain.model import BridgeError
 from bridge.domain.viewing import Role
 from bridge.store.schema import login_links, login_tries, sessions, users
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is kept when somebody was last there."""
+
+
+MOST = 50
+"""How many of them stand on a page."""
+
+
+class LastAdmin(BridgeError):
+    """Without this admin there would be none."""
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -43,10 +53,35 @@ class Session(Struct, frozen=True, kw_only=True):
     browser: str
 
 
+def told(user: User) -> dict[str, object]:
+    """What stands in the audit log of somebody."""
+    return {
+        "name": user.name,
+        "role": user.role.value,
+        "teams": list(user.teams),
+        "disabled": user.disabled,
+    }
+
+
 def listing(connection: Connection) -> list[User]:
     """Everybody, by e-mail address."""
     rows = connection.execute(select(users).order_by(users.c.email)).mappings()
     return [_user(row) for row in rows]
+
+
+def page(
+    connection: Connection, *, after: str = "", text: str = "", limit: int = MOST
+) -> tuple[list[User], str]:
+    """Those after an address, in the order of addresses, by name or address; and where the next page begins.
+
+    The second is "" on the last page.
+    """
+    query = select(users).where(users.c.email > after).order_by(users.c.email).limit(limit + 1)
+    if words := text.strip():
+        columns = (users.c.email, users.c.name)
+        query = query.where(or_(*(c.icontains(words, autoescape=True) for c in columns)))
+    found = [_user(row) for row in connection.execute(query).mappings()]
+    return found[:limit], found[limit - 1].email if len(found) > limit else ""
 
 
 def find(connection: Connection, number: int) -> User | None:
@@ -86,8 +121,47 @@ def save(
     return _user(row.one())
 
 
+def change(
+    connection: Connection,
+    number: int,
+    *,
+    name: str,
+    role: Role,
+    teams: Sequence[str],
+    disabled: bool = False,
+) -> User | None:
+    """Let somebody be otherwise; as they are now. Who is disabled is signed out at once. None if they are gone.
+
+    Raises LastAdmin where nobody could change anything any more.
+    """
+    values = {"name": name, "role": role.value, "teams": sorted(set(teams)), "disabled": disabled}
+    if role is not Role.ADMIN or disabled:
+        _keep_an_admin(connection, number)
+    query = update(users).where(users.c.id == number).values(**values).returning(users)
+    row = connection.execute(query).mappings().first()
+    if disabled:
+        end_all(connection, number)
+    return _user(row) if row else None
+
+
+def _keep_an_admin(connection: Connection, number: int) -> None:
+    """Admins are locked, so that two can't take each other's place at one moment."""
+    query = (
+        select(users.c.id)
+        .where(users.c.role == Role.ADMIN.value, ~users.c.disabled)
+        .order_by(users.c.id)
+        .with_for_update()
+    )
+    if list(connection.execute(query).scalars()) == [number]:
+        raise LastAdmin("they are the last admin: make somebody else one first")
+
+
 def remove(connection: Connection, number: int) -> None:
-    """Delete somebody, with all their sessions."""
+    """Delete somebody, with all their sessions and links.
+
+    Raises LastAdmin where nobody could change anything any more.
+    """
+    _keep_an_admin(connection, number)
     connection.execute(delete(users).where(users.c.id == number))
 
 
@@ -125,12 +199,15 @@ def begin(
     return token
 
 
-def signed_in(connection: Connection, token: str, now: datetime) -> User | None:
-    """Whose token it is, if it is still good and they may still sign in."""
+def signed_in(connection: Connection, token: str, now: datetime, idle: timedelta) -> User | None:
+    """Whose token it is, if it is still good and they may still sign in.
+
+    It isn't any more when it has ended, or has not been seen for as long as `idle`.
+    """
     query = (
         select(users, sessions.c.seen_at.label("here_at"))
         .join(sessions, sessions.c.user == users.c.id)
-        .where(sessions.c.digest == digest(token), sessions.c.ends_at > now, ~users.c.disabled)
+        .where(sessions.c.digest == digest(token), *_alive(now, idle), ~users.c.disabled)
     )
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -143,12 +220,19 @@ def signed_in(connection: Connection, token: str, now: datetime) -> User | None:
     return _user({key: value for key, value in row.items() if key != "here_at"})
 
 
-def sessions_of(connection: Connection, user: int, now: datetime) -> list[Session]:
-    """Where somebody is signed in, the newest first."""
+def _alive(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
+    return (sessions.c.ends_at > now, sessions.c.seen_at > now - idle)
+
+
+def sessions_of(
+    connection: Connection, user: int, now: datetime, idle: timedelta, limit: int = MOST
+) -> list[Session]:
+    """Where somebody is signed in: those that were seen last, first."""
     query = (
         select(sessions)
-        .where(sessions.c.user == user, sessions.c.ends_at > now)
-        .order_by(sessions.c.seen_at.desc())
+        .where(sessions.c.user == user, *_alive(now, idle))
+        .order_by(sessions.c.seen_at.desc(), sessions.c.created_at.desc())
+        .limit(limit)
     )
     return [Session(**row) for row in connection.execute(query).mappings()]
 
@@ -158,8 +242,15 @@ def end(connection: Connection, token: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.digest == digest(token)))
 
 
+def end_one(connection: Connection, user: int, known: str) -> bool:
+    """Sign somebody out of one browser, by the digest of its token; whether they were signed in there."""
+    gone = delete(sessions).where(sessions.c.digest == known, sessions.c.user == user)
+    return connection.execute(gone).rowcount > 0
+
+
 def end_all(connection: Connection, user: int) -> int:
-    """Sign somebody out everywhere; in how many browsers they were signed in."""
+    """Sign somebody out everywhere; in how many browsers they were signed in. Their links end, too."""
+    connection.execute(delete(login_links).where(login_links.c.user == user))
     return connection.execute(delete(sessions).where(sessions.c.user == user)).rowcount
 
 
@@ -197,10 +288,19 @@ def failed(connection: Connection, key: str, now: datetime) -> None:
     connection.execute(insert(login_tries).values(key=key, at=now))
 
 
-def failures(connection: Connection, key: str, since: datetime) -> int:
-    """How many attempts failed since then."""
-    query = select(func.count()).where(login_tries.c.key == key, login_tries.c.at > since)
-    return connection.execute(query).scalar_one()
+def pause(
+    connection: Connection, key: str, now: datetime, most: int, per: timedelta
+) -> timedelta | None:
+    """How long to wait, after as many failed attempts as are let through within a time; None for not at all."""
+    query = (
+        select(login_tries.c.at)
+        .where(login_tries.c.key == key, login_tries.c.at > now - per)
+        .order_by(login_tries.c.at.desc())
+        .offset(most - 1)
+        .limit(1)
+    )
+    first = connection.execute(query).scalar()
+    return None if first is None else first + per - now
 
 
 def tidy(connection: Connection, now: datetime, tries: timedelta) -> None:

@@ -8,10 +8,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.settings import load
+from bridge.web.api import add_api
 from bridge.web.digest import digest
 from bridge.web.followup import followup
 from bridge.web.health import health
 from bridge.web.hooks import MOST_BYTES, Intake, hooks
+from bridge.web.metrics import metrics
 from bridge.web.pages import add_pages
 from bridge.web.slack import slack
 from bridge.web.sms import sms
@@ -27,10 +29,12 @@ def create_app(bridge: Bridge) -> Flask:
     app.register_blueprint(hooks(bridge, secrets, intake))
     app.register_blueprint(slack(bridge, secrets, intake))
     app.register_blueprint(health(bridge))
+    app.register_blueprint(metrics(bridge))
     app.register_blueprint(followup(bridge))
     app.register_blueprint(digest(bridge))
     app.register_blueprint(sms(bridge))
     add_pages(app, bridge)
+    add_api(app, bridge)
     if n := bridge.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_port=n)  # type: ignore[method-assign]
     return app

@@ -16,7 +16,9 @@ def shown(bridge: Bridge, alert: Alert, channel: str) -> View:
     with bridge.engine.begin() as connection:
         told = message(bridge, connection, alert)
         story = alerts.told_of(connection, alert.number)
-    return slack_modals.show(told, [line(one.step) for one in story], channel)
+    return slack_modals.show(
+        told, [line(bridge.redaction.step(one.step)) for one in story], channel
+    )
 
 
 def line(step: Step) -> str:

@@ -18,6 +18,7 @@ from bridge.domain.ladders import DEFAULT_LADDER
 from bridge.domain.loop import Loop
 from bridge.domain.model import ConfigError, Severity, Team
 from bridge.domain.people import Roster
+from bridge.domain.redaction import Redaction
 from bridge.domain.routing import NO_CALL, Routes
 from bridge.settings import DeskSetting, Settings
 from bridge.settings.channels import EmailSection, SmsSection
@@ -109,6 +110,11 @@ class Bridge:
             token = Minted(self.engine, self.now, name, lambda: setting.desk.mint(*client))
         desk: Desk = dataclasses.replace(setting.desk, token=token, budget=self.budget)
         return desk
+
+    @property
+    def redaction(self) -> Redaction:
+        """What of customers is hidden wherever it isn't the helpdesk that shows it."""
+        return Redaction(words=self.settings.redact.words, names=self.settings.redact.names)
 
     # --- policy, from files and from the teams in the database
 

@@ -20,9 +20,10 @@ from bridge.store.lead import Lead
 from bridge.work.bridge import Bridge, wall_clock
 from bridge.work.errands import begin_standing
 from bridge.work.hold import remind
+from bridge.work.keeping import tidy
 from bridge.work.policy import notice_change
 from bridge.work.tasks import make_queue
-from bridge.work.tick import forget_jobs, rescue_jobs, tick, tidy
+from bridge.work.tick import forget_jobs, rescue_jobs, tick
 
 TICK_EACH = 1  # seconds
 RESCUE_EACH = 5

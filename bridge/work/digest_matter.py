@@ -56,9 +56,11 @@ def digest_of(
     with bridge.engine.begin() as connection:
         found = digests.material(connection, team.name, now - RECENT)
         cases = tickets.find_all(connection, {alert.subject for alert in found})
-    places = {subject: _where(bridge, ticket) for subject, ticket in cases.items()}
+    hide = bridge.redaction
+    places = {subject: _where(bridge, hide.ticket(ticket)) for subject, ticket in cases.items()}
+    shown = [hide.alert(alert) for alert in found]
     digest = draw_up(
-        found, places, team=team.name, manager=manager, zone=zone, since=since, now=now
+        shown, places, team=team.name, manager=manager, zone=zone, since=since, now=now
     )
     agents = [coach.agent for coach in digest.coaching if coach.agent]
     return with_names(digest, _names(bridge, agents, now, look=look))

@@ -34,7 +34,7 @@ from bridge.work.tell import tell
 BATCH = 500
 
 
-class _Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True):
     """What judging a ticket came to, ready to be stored."""
 
     ticket: Ticket
@@ -78,15 +78,15 @@ def _judge_claimed(
     subjects = [c.id for c in claimed]
     waiting = tickets.waiting(connection, subjects)
     facts = gather(bridge, connection, subjects, waiting)
-    outcomes: list[tuple[tickets.Claimed, _Outcome]] = []
+    outcomes: list[tuple[tickets.Claimed, Outcome]] = []
     done: list[int] = []
     for claim in claimed:
         news = [w.event for w in waiting[claim.id]]
         if not news and not idle:
             continue
-        stored = tickets.history(connection, claim.id) if _refolds(claim.ticket, news) else None
+        stored = tickets.history(connection, claim.id) if refolds(claim.ticket, news) else None
         outcome = guarded(
-            lambda c=claim, n=news, s=stored: _judge(facts, c, n, s),  # type: ignore[misc]
+            lambda c=claim, n=news, s=stored: judge_one(facts, c, n, s),  # type: ignore[misc]
             subject=claim.id,
         )
         numbers = [w.id for w in waiting[claim.id]]
@@ -106,7 +106,7 @@ def _judge_claimed(
     tell(bridge, connection, facts, told)
 
 
-def _refolds(ticket: Ticket | None, news: Sequence[AnyEvent]) -> bool:
+def refolds(ticket: Ticket | None, news: Sequence[AnyEvent]) -> bool:
     """Whether the ticket is folded anew from all that is stored of it.
 
     So it is for an event that belongs before what is folded, after its history was read, and where an earlier version
@@ -123,12 +123,13 @@ def _read_unknown(bridge: Bridge, connection: Connection, judged: Sequence[Ticke
     ask(connection, READ, unknown, bridge.now())
 
 
-def _judge(
+def judge_one(
     facts: Facts,
     claim: tickets.Claimed,
     news: Sequence[AnyEvent],
     stored: Sequence[AnyEvent] | None,
-) -> _Outcome:
+) -> Outcome:
+    """What comes of a ticket by its news, folded from all that is `stored` where that is given. Writes nothing."""
     policy = facts.policy
     # A timer that has rung is due, also where this machine's clock is behind the one that rang it.
     now = max([facts.now, *(e.at for e in news if isinstance(e, Due))])
@@ -161,7 +162,7 @@ def _judge(
     heard = followed.live is not None or bool(followed.changed) or quiet
     told = retell(claim.told, judgement.findings) if heard else claim.told
     timers = deadlines(ticket, judgement.clocks, policy.hours_of(ticket), now)
-    return _Outcome(ticket, timers, told, followed.changes(), silent)
+    return Outcome(ticket, timers, told, followed.changes(), silent)
 
 
 def _news(news: Sequence[AnyEvent]) -> bool:
@@ -170,7 +171,7 @@ def _news(news: Sequence[AnyEvent]) -> bool:
 
 
 def _set_timers(
-    connection: Connection, outcomes: Sequence[tuple[tickets.Claimed, _Outcome]]
+    connection: Connection, outcomes: Sequence[tuple[tickets.Claimed, Outcome]]
 ) -> None:
     gone, new = [], []
     for claim, outcome in outcomes:

@@ -19,7 +19,7 @@ from bridge.store import errands, raw
 
 QUEUE = "bridge"
 _CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue listen
-DRAIN, DELIVER, ASK = "drain", "deliver", "ask"
+DRAIN, DELIVER, ASK, NOTIFY = "drain", "deliver", "ask", "notify"
 MATCH, READ, FETCH, POLL = "match", "read", "fetch", "poll"  # the errands that ASK runs
 PAST, CONFIRM, SWEEP, RETIME = "past", "confirm", "sweep", "retime"
 HOME = "home"  # somebody looks at the app in Slack
@@ -53,6 +53,12 @@ def wake_deliveries(connection: Connection, ids: Iterable[int]) -> None:
     """Make sure that each of these deliveries has a job."""
     if wanted := {f"{DELIVER}:{number}": {"delivery": number} for number in ids}:
         _wake(connection, DELIVER, wanted)
+
+
+def wake_endpoints(connection: Connection, ids: Iterable[int]) -> None:
+    """Make sure that each of these endpoints of others has a job that calls it."""
+    if wanted := {f"{NOTIFY}:{number}": {"endpoint": number} for number in ids}:
+        _wake(connection, NOTIFY, wanted)
 
 
 def ask(connection: Connection, task: str, keys: Sequence[str], now: datetime) -> None:

@@ -198,15 +198,16 @@ def _messages(
 ) -> dict[int, Message]:
     """What is told of each, in few words and with a link to its ticket, by delivery."""
     known = tickets.find_all(connection, {one.alert.subject for one in joined})
+    hide = bridge.redaction
     teams = bridge.teams(connection)
     found: dict[int, Message] = {}
     for one in joined:
-        ticket = known[one.alert.subject]
+        ticket = hide.ticket(known[one.alert.subject])
         place = Place()
         if desk := bridge.desks.get(ticket.desk):
             place = Place(desk=ticket.desk, url=desk.ticket_url(ticket.key, ticket.name))
         team = team_named(one.alert.team, teams)
-        found[one.id] = compose(one.alert, ticket, team, place, playbooks={})
+        found[one.id] = compose(hide.alert(one.alert), ticket, team, place, playbooks={})
     return found
 
 

@@ -15,7 +15,8 @@ from bridge.work.bridge import Bridge
 from bridge.work.deliver import deliver
 from bridge.work.drain import drain
 from bridge.work.errands import run as run_errand
-from bridge.work.queue import ASK, DELIVER, DRAIN, QUEUE
+from bridge.work.notices import call
+from bridge.work.queue import ASK, DELIVER, DRAIN, NOTIFY, QUEUE
 
 HEARTBEATS = 4  # so many in the time after which a silent worker counts as gone
 CONCURRENCY = 6
@@ -45,6 +46,10 @@ def make_queue(bridge: Bridge) -> App:
     @queue.task(name=ASK, queue=QUEUE)
     def _ask(errand: str, key: str) -> None:
         run_errand(bridge, errand, key)
+
+    @queue.task(name=NOTIFY, queue=QUEUE)
+    def _notify(endpoint: int) -> None:
+        call(bridge, endpoint)
 
     return queue
 

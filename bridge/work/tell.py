@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from bridge.domain.alerts import Change, Step
 from bridge.domain.loop import Loop, begin
-from bridge.domain.model import Alert, Contact, Team, Ticket
+from bridge.domain.model import Alert, Contact, Delivery, Team, Ticket
 from bridge.domain.routing import TICKET, Plan, plan
 from bridge.domain.timers import timers
 from bridge.store import alerts, deliveries, teams
 from bridge.work.bridge import Bridge, team_named
 from bridge.work.following import Changed, Facts
+from bridge.work.notify import notify
 from bridge.work.queue import CHECK, ask, wake_deliveries
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ def tell(
             _customer(connection, ticket, steps),
             frozenset(bridge.channels),
         )
-        planned += [(alert.number, d) for d in plan(alert, ticket, steps, known)]
+        planned += [(alert.number, d) for d in _planned(bridge, alert, ticket, steps, known)]
         looks += [f"{alert.number}:{s.words}" for s in steps if s.change is Change.DUE_A_LOOK]
         log.info(
             "alert",
@@ -59,6 +60,8 @@ def tell(
             steps=[s.change.value for s in steps],
             severity=alert.severity.name,
         )
+    happened = [(a, t, c.steps) for (t, c), a in zip(changes, saved, strict=True)]
+    notify(bridge, connection, happened)
     ask(connection, CHECK, looks, facts.now)
     wake_deliveries(connection, deliveries.add(connection, planned, bridge.now()))
     # What is graver now may have to ring where it was held back till the morning.
@@ -68,6 +71,22 @@ def tell(
         if any(step.change is Change.RAISED for step in changed.steps)
     ]
     wake_deliveries(connection, deliveries.release(connection, raised, bridge.now()))
+
+
+def _planned(
+    bridge: Bridge, alert: Alert, ticket: Ticket, steps: tuple[Step, ...], known: Plan
+) -> list[Delivery]:
+    """Who is told: on the ticket all of it, elsewhere what may be shown there."""
+    whole = plan(alert, ticket, steps, known)
+    hide = bridge.redaction
+    if not hide:
+        return list(whole)
+    told = tuple(hide.step(step) for step in steps)
+    outside = plan(hide.alert(alert), hide.ticket(ticket), told, known)
+    return [
+        inside if inside.channel in bridge.desks else shown
+        for inside, shown in zip(whole, outside, strict=True)
+    ]
 
 
 def _set_timers(connection: Connection, changed: Sequence[tuple[Alert | None, Alert]]) -> None:

@@ -8,6 +8,7 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from bridge.domain.forgetting import MARK
 from bridge.domain.message import Place, compose
 from bridge.domain.model import (
     Action,
@@ -81,8 +82,14 @@ def told(
     text: str = "",
     mention: str = "",
 ) -> Message:
-    """The case as a message for a channel: on the ticket it says who was told where, elsewhere who the customer is."""
-    ticket, team = found.ticket, found.team
+    """The case as a message for a channel: on the ticket it says who was told where, elsewhere who the customer is.
+
+    What of the customer is hidden outside the helpdesk is not in it, but on the ticket.
+    """
+    ticket, team, alert = found.ticket, found.team, found.alert
+    if channel not in bridge.desks:
+        hide = bridge.redaction
+        alert, ticket, customer = hide.alert(alert), hide.ticket(ticket), hide.contact(customer)
     desk = bridge.desks.get(ticket.desk)
     whom: tuple[str, ...] = ()
     link = ""
@@ -90,7 +97,7 @@ def told(
         whom = (f"{team.manager or f'the manager of {team.name}'}, in Slack",)
         link = f"https://slack.com/app_redirect?channel={team.slack_channel}"
     return compose(
-        found.alert,
+        alert,
         ticket,
         team,
         Place(
@@ -110,7 +117,8 @@ def told(
 
 def customer_of(bridge: Bridge, ticket: Ticket) -> Contact:
     """How to reach the ticket's customer; read from the desk unless known, empty if that fails."""
-    if not ticket.requester or ticket.desk not in bridge.desks:
+    erased = ticket.requester.startswith(MARK)
+    if not ticket.requester or erased or ticket.desk not in bridge.desks:
         return Contact()
     now = bridge.now()
     with bridge.engine.begin() as connection:

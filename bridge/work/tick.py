@@ -13,10 +13,25 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import Connection
 
 from bridge.domain.model import Elapsed, Party
-from bridge.store import alerts, budgets, deliveries, due, errands, inbox, tickets
+from bridge.store import (
+    alerts,
+    deliveries,
+    due,
+    errands,
+    inbox,
+    notices,
+    tickets,
+)
 from bridge.work.bridge import Bridge
-from bridge.work.budget import FORGOTTEN
-from bridge.work.queue import CONFIRM, DRAIN, ask, wake, wake_deliveries, wake_errands
+from bridge.work.queue import (
+    CONFIRM,
+    DRAIN,
+    ask,
+    wake,
+    wake_deliveries,
+    wake_endpoints,
+    wake_errands,
+)
 
 BATCH = 500
 FAILED_JOBS_HOURS = 7 * 24
@@ -32,9 +47,11 @@ class Ticked(Struct, frozen=True):
     deliveries: int
     errands: int
     alerts: int = 0  # timers of theirs that ran out
+    endpoints: int = 0  # of others, that webhooks wait for
 
     def __bool__(self) -> bool:
-        return bool(self.desks or self.deliveries or self.errands or self.alerts)
+        found = (self.desks, self.deliveries, self.errands, self.alerts, self.endpoints)
+        return any(found)
 
 
 def tick(bridge: Bridge) -> Ticked:
@@ -58,7 +75,10 @@ def tick(bridge: Bridge) -> Ticked:
         wake_deliveries(connection, ready)
         asked = errands.due(connection, now, BATCH)
         wake_errands(connection, asked)
-    return Ticked(len(desks), len(ready), len(asked), ran)
+        notices.rescue(connection, cut_off)
+        called = notices.due(connection, now)
+        wake_endpoints(connection, called)
+    return Ticked(len(desks), len(ready), len(asked), ran, len(called))
 
 
 def _run_out(connection: Connection, now: datetime) -> int:
@@ -87,18 +107,6 @@ def _free(connection: Connection, desks: Sequence[str], now: datetime) -> list[s
         return []
     busy = errands.find(connection, [(CONFIRM, desk) for desk in desks])
     return [d for d in desks if not any(e.key == d and e.not_before > now for e in busy)]
-
-
-def tidy(bridge: Bridge) -> None:
-    """Delete what is older than it is to be kept."""
-    now, keep = bridge.now(), bridge.settings.keep
-    while True:
-        with bridge.engine.begin() as connection:
-            gone = inbox.forget(connection, now - keep.raw)
-            gone += tickets.forget_events(connection, now - keep.events)
-            budgets.forget(connection, now - FORGOTTEN)
-        if not gone:
-            return
 
 
 async def forget_jobs(queue: App) -> None:

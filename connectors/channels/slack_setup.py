@@ -33,13 +33,15 @@ SCOPES: Mapping[str, str] = {
     "channels:history": "after a lost answer a message may be posted twice, and what is said in threads isn't heard",
     "groups:history": "in private channels the same",
     "channels:join": "the bot has to be invited to each channel",
+    "channels:read": "public channels can't be chosen by name, only by id",
+    "groups:read": "private channels can't be chosen by name, only by id",
 }
 """What the manifest asks for, and what is so without it.
 
 That im:write is needed to write to a member who never wrote to the app is unconfirmed: chat:write may do.
 """
 
-OPTIONAL = frozenset({"channels:join"})
+OPTIONAL = frozenset({"channels:join", "channels:read", "groups:read"})
 """May be left out without harm."""
 
 _REINSTALL = "OAuth & Permissions: add it, then install the app again"
@@ -128,8 +130,8 @@ class SlackSetup:
     def _wrong(self, channel: str) -> str:
         """Slack's code for why the bot can't post there; "" if it can.
 
-        Asks for one message where the app may not ask about channels, which our manifest leaves out; that this is
-        refused in a public channel without the bot is unconfirmed.
+        Asks for one message where the app may not ask about channels; that this is refused in a public channel without
+        the bot is unconfirmed.
         """
         try:
             data = self.slack.answer(lambda client: client.conversations_info(channel=channel)).data

@@ -48,7 +48,8 @@ class Generic(Scaled):
     default each part has its own name. `records` is the path of the answers where one request brings several,
     `when` a path that finds something in those records that are answers: others are passed over. `embedded` names
     a member that holds JSON as text, as forms do. `scale`, `low` and `high` say what a number means, `words` what a
-    word is worth (0..1).
+    word is worth (0..1). `questions` are the paths of further questions by the names that figures give them; they are
+    scored as the answer as a whole is, and what can't be is left out.
 
     An id may be a list of members, all of which are needed. Without an id an answer is known by its content: then a
     changed answer counts as another one.
@@ -76,6 +77,7 @@ class Generic(Scaled):
     when: str = ""
     embedded: str = ""
     words: Mapping[str, float] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a setting that could never work."""
@@ -85,6 +87,10 @@ class Generic(Scaled):
             _check_path(f"fields.{key}", path)
         if not self.fields.keys() & {"score", "comment", "resolved"}:
             raise ConfigError("fields: needs at least one of score, comment, resolved")
+        for name, path in self.questions.items():
+            if not name.strip():
+                raise ConfigError("questions: a question needs a name")
+            _check_path(f"questions.{name}", path)
         for setting, path in (("records", self.records), ("when", self.when)):
             if path:
                 _check_path(setting, path)
@@ -155,6 +161,7 @@ class Generic(Scaled):
             grade=self.grade(part["score"].value, words=self.words),
             words=part["comment"].text(),
             resolved=part["resolved"].flag(),
+            questions=dict(self._questions(record)),
         )
         if not said:
             missing = next(key for key in ("score", "comment", "resolved") if key in self.fields)
@@ -180,6 +187,17 @@ class Generic(Scaled):
             ),
             recording=part["recording"].link(),
         )
+
+    def _questions(self, record: Node) -> Iterator[tuple[str, float]]:
+        """What was given to the further questions; nothing for one that was left open, or can't be scored."""
+        for name, path in self.questions.items():
+            given = _search(path, record, f"questions.{name}").value
+            try:
+                score = self.grade(given, words=self.words).score.score
+            except Unreadable:  # the answer as a whole is worth more than this part of it
+                continue
+            if score is not None:
+                yield name, score
 
 
 def _holds(value: Any) -> bool:

@@ -25,6 +25,7 @@ NONE = (
 )
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PATIENCE_MS = 15_000
 
 Colours = Literal["light", "dark"]
@@ -37,10 +38,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip(NONE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield started
         started.close()
 
@@ -102,6 +100,13 @@ def loop(open_office: Opens) -> LoopOffice:  # noqa: F811 - it is the fixture
 def window(browser: Browser, loop: LoopOffice) -> Iterator[Opened]:
     """Opens a window: as `role` with `teams`, signed in already, or as nobody with `email` left out."""
     contexts: list[BrowserContext] = []
+    yield windows(browser, loop, contexts)
+    for context in contexts:
+        context.close()
+
+
+def windows(browser: Browser, loop: LoopOffice, contexts: list[BrowserContext]) -> Opened:
+    """What opens windows in front of an office; `contexts` are the caller's to close."""
     base = loop.world.hooks.removesuffix("/hooks")
 
     def make(
@@ -134,9 +139,7 @@ def window(browser: Browser, loop: LoopOffice) -> Iterator[Opened]:
         page.on("console", _complained)
         return Window(page, base, loop)
 
-    yield make
-    for context in contexts:
-        context.close()
+    return make
 
 
 def _complained(message: Any) -> None:

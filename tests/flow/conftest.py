@@ -212,25 +212,30 @@ def command() -> Command:
 def open_office(database: Callable[..., str], tmp_path: Path) -> Iterator[Opens]:
     """Opens an office; `change` is given the policy's text and may say something else."""
     with ExitStack() as stack:
+        yield opens(stack, database, tmp_path)
 
-        def make(change: Callable[[str], str] = lambda text: text) -> Office:
-            policy = tmp_path / "bridge.toml"
-            policy.write_text(change(POLICY.read_text("utf-8")), "utf-8")
-            made = stack.enter_context(world(database(), policy, START, _people))
-            desk = made.sandbox.zendesk
-            secret = ENV["ZENDESK_WEBHOOK_SECRET"]
-            desk.subscribe(f"{made.hooks}/zendesk", secret)
-            made.sandbox.jira.subscribe(f"{made.hooks}/jsm", ENV["JSM_WEBHOOK_SECRET"])
-            desk.trigger(
-                f"{made.hooks}/satisfaction", secret, ["rated"], SATISFACTION_TEMPLATE, name="csat"
-            )
-            return Office(
-                made,
-                {user.name.split()[0]: user.id for user in desk.users.values()},
-                {group.name: group.id for group in desk.groups.values()},
-            )
 
-        yield make
+def opens(stack: ExitStack, database: Callable[[], str], folder: Path) -> Opens:
+    """What opens an office, which is closed with the stack."""
+
+    def make(change: Callable[[str], str] = lambda text: text) -> Office:
+        policy = folder / "bridge.toml"
+        policy.write_text(change(POLICY.read_text("utf-8")), "utf-8")
+        made = stack.enter_context(world(database(), policy, START, _people))
+        desk = made.sandbox.zendesk
+        secret = ENV["ZENDESK_WEBHOOK_SECRET"]
+        desk.subscribe(f"{made.hooks}/zendesk", secret)
+        made.sandbox.jira.subscribe(f"{made.hooks}/jsm", ENV["JSM_WEBHOOK_SECRET"])
+        desk.trigger(
+            f"{made.hooks}/satisfaction", secret, ["rated"], SATISFACTION_TEMPLATE, name="csat"
+        )
+        return Office(
+            made,
+            {user.name.split()[0]: user.id for user in desk.users.values()},
+            {group.name: group.id for group in desk.groups.values()},
+        )
+
+    return make
 
 
 @pytest.fixture

@@ -213,7 +213,7 @@ def test_a_slip_of_the_pen_is_found(text: str, line: int, where: str, meant: str
         (GOLD + PROMISE + 'warn = ["2x"]\n', 5, "is no duration"),
         ("[rules.low_score]\nenabled = 1\n", 2, "must be a bool"),
         ('[keep]\nraw = "for ever"\n', 2, "is no duration"),
-        ("[something]\n", 1, "known are: "),
+        ("[elsewhat]\n", 1, "known are: "),
     ],
 )
 def test_what_makes_no_sense_is_explained(text: str, line: int, words: str) -> None:

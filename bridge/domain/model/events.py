@@ -24,6 +24,7 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scale: str = ""  # csat, ces, nps, stars, thumbs, words, colours, number
     low: float | None = None
     high: float | None = None
+    questions: dict[str, float] = {}  # further ones by name ("communication"), each in 0..1
     words: str = ""
     resolved: bool | None = None
     contact: Contact = Contact()

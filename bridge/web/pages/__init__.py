@@ -6,8 +6,6 @@ the token of every form, and sends the headers. So a new page can forget none of
 
 from __future__ import annotations
 
-import hmac
-from secrets import token_hex
 from typing import Any, NoReturn
 
 from flask import (
@@ -32,8 +30,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from bridge.domain.model import Severity
 from bridge.domain.viewing import Role
 from bridge.settings import Settings
-from bridge.settings.sections import variable
-from bridge.store import teams
 from bridge.web.pages import here, signin, times
 from bridge.web.pages.assets import address, assets
 from bridge.web.pages.icons import icon
@@ -41,9 +37,8 @@ from bridge.web.pages.navigation import inner, places
 from bridge.web.pages.parts import PARTS
 from bridge.web.pages.signin.sessions import load
 from bridge.work.bridge import Bridge
+from bridge.work.secret import our_key
 
-SECRET = "BRIDGE_SECRET"  # noqa: S105 - the variable's name
-OWN_SECRET = "pages"  # noqa: S105 - whose it is
 OURS = ("/inbox", "/alerts", "/insight", "/admin", "/account", "/sign-in", "/sign-out")
 """Where the pages are. Elsewhere no session is looked for: hooks and the API know who asks by other means."""
 
@@ -77,15 +72,12 @@ class Cookies(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
-_KEYLESS = Flask("keyless", static_folder=None)
+_KEYLESS = Flask(__name__, static_folder=None)
 
 
 def secret_of(bridge: Bridge) -> str:
     """The key that cookies are signed with: made from BRIDGE_SECRET, else one of our own, kept in the database."""
-    if given := variable(bridge.settings.env, SECRET):
-        return hmac.new(given.encode(), b"pages", "sha256").hexdigest()
-    with bridge.engine.begin() as connection:
-        return teams.own_secret(connection, OWN_SECRET, token_hex(32))
+    return our_key(bridge, "pages").hex()
 
 
 def add_pages(app: Flask, bridge: Bridge) -> None:
@@ -95,7 +87,7 @@ def add_pages(app: Flask, bridge: Bridge) -> None:
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # the pages' guard checks; hooks prove themselves otherwise
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
-        SESSION_COOKIE_NAME="bridge_page",
+        SESSION_COOKIE_NAME="__Host-bridge-page" if secure(bridge.settings) else "bridge_page",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure(bridge.settings),

@@ -10,12 +10,16 @@ from bridge.domain.viewing import Role, Viewer
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """A line of the navigation. It is current on all pages of its blueprint, and on those of `parts`."""
+    """A line of the navigation. It is current on all pages of its blueprint, and on those of `parts`.
+
+    Those of `role` have it, and those who may do more, up to `most`: beyond, it stands elsewhere.
+    """
 
     endpoint: str
     label: object
     icon: str
     role: Role = Role.VIEWER
+    most: Role = Role.ADMIN
     parts: tuple[Place, ...] = ()
 
     @property
@@ -32,6 +36,7 @@ def _admin(name: str, label: object, icon: str, role: Role = Role.ADMIN) -> Plac
 PLACES = (
     Place(endpoint="pages.inbox.show", label=_("Inbox"), icon="inbox"),
     Place(endpoint="pages.insight.show", label=_("Insight"), icon="bar-chart-line"),
+    Place(endpoint="pages.policy.show", label=_("Policy"), icon="sliders", most=Role.MANAGER),
     Place(
         endpoint="pages.teams.show",
         label=_("Admin"),
@@ -40,7 +45,7 @@ PLACES = (
         parts=(
             _admin("teams", _("Teams"), "diagram-3"),
             _admin("people", _("People"), "people"),
-            _admin("policy", _("Policy"), "sliders"),
+            _admin("policy", _("Policy"), "sliders", Role.VIEWER),
             _admin("sources", _("Connections"), "plug"),
             _admin("deliveries", _("Deliveries"), "send"),
             _admin("webhooks", _("Webhooks"), "box-arrow-in-down"),
@@ -55,7 +60,10 @@ PLACES = (
 
 def places(viewer: Viewer | None) -> list[Place]:
     """What somebody may go to."""
-    return [one for one in PLACES if viewer is not None and viewer.may(one.role) and _there(one)]
+    if viewer is None:
+        return []
+    mine = [one for one in PLACES if viewer.may(one.role) and viewer.role.rank <= one.most.rank]
+    return [one for one in mine if _there(one)]
 
 
 def inner(viewer: Viewer | None) -> list[Place]:

@@ -6,7 +6,33 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from bridge.web.pages import inbox
+from bridge.web.pages import alert, inbox, insight
+from bridge.web.pages.admin import (
+    audit,
+    deliveries,
+    endpoints,
+    keys,
+    people,
+    policy,
+    sources,
+    teams,
+    users,
+    webhooks,
+)
 
-PARTS: tuple[Callable[[], Blueprint], ...] = (inbox.blueprint,)
+PARTS: tuple[Callable[[], Blueprint], ...] = (
+    inbox.blueprint,
+    alert.blueprint,
+    insight.blueprint,
+    users.blueprint,
+    endpoints.blueprint,
+    keys.blueprint,
+    teams.blueprint,
+    people.blueprint,
+    policy.blueprint,
+    sources.blueprint,
+    deliveries.blueprint,
+    webhooks.blueprint,
+    audit.blueprint,
+)
 """Each makes a blueprint. Sign-in, form tokens and headers stand before its views; it says itself who may see it."""
