@@ -9,7 +9,7 @@ import io
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,7 +28,7 @@ from tests.pages import ROOT
 FOLDER = ROOT / "docs" / "images" / "pages"
 GALLERY = ROOT / "docs" / "pages.md"
 HIGHEST = 2400  # pixels; what is below is cut off
-COLOURS = 96  # so many are enough, and take a third of the room
+COLOURS = 160  # so many are enough, and take a third of the room
 FACES: dict[str, tuple[Colours, dict[str, int]]] = {
     "light": ("light", WIDE),
     "dark": ("dark", WIDE),
@@ -73,7 +73,9 @@ def main(only: Sequence[str]) -> None:
     titles: dict[str, str] = {}
     with ExitStack() as stack:
         url = stack.enter_context(temporary_postgres())
-        folder = Path(stack.enter_context(TemporaryDirectory()))
+        stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+        folder = Path("config")  # as in earnest, for it stands on a page
+        folder.mkdir()
         office = loop_office(opens(stack, lambda: url, folder), lambda policy: policy + APP)
         stage = staged(office)
         playwright = stack.enter_context(sync_playwright())

@@ -78,7 +78,27 @@ ENGLISH = Phrases(
     again="Your answer was not kept. Please try again in a minute.",
 )
 
-SPOKEN = {one.lang: one for one in (ENGLISH,)}
+_MOST = f"{MOST_WORDS:,}".replace(",", ".")
+GERMAN = Phrases(
+    lang="de",
+    question="Haben wir es in Ordnung gebracht?",
+    words="Wenn Sie mögen, schreiben Sie uns mehr dazu:",
+    limit=f"Sie können das leer lassen. Höchstens {_MOST} Zeichen.",
+    yes="Ja",
+    no="Nein",
+    choose="Bitte wählen Sie Ja oder Nein.",
+    thanks="Vielen Dank",
+    glad="Das freut uns. Sie können diese Seite schließen.",
+    sorry="Das tut uns leid, und wir haben es weitergegeben. Sie können diese Seite schließen.",
+    too_old="Dieser Link ist abgelaufen",
+    ask_anew="Er galt 30 Tage. Wenn noch etwas nicht stimmt, schreiben Sie uns bitte einfach wieder.",
+    unknown="Dieser Link funktioniert nicht",
+    check="Bitte prüfen Sie, ob er ganz kopiert wurde, oder schreiben Sie uns einfach wieder.",
+    broken="Bei uns ist etwas schiefgegangen",
+    again="Ihre Antwort wurde nicht gespeichert. Bitte versuchen Sie es in einer Minute noch einmal.",
+)
+
+SPOKEN = {one.lang: one for one in (ENGLISH, GERMAN)}
 """The languages of the page; the customer's browser says which is wanted."""
 
 

@@ -13,6 +13,7 @@ from bridge.domain.people import Absence
 from bridge.domain.viewing import Role
 from bridge.store import deliveries, endpoints, people, teams, users
 from bridge.web import create_app
+from bridge.work.clock import beat
 from bridge.work.drill import drill
 from tests.flow.loop_desk import LoopOffice
 from tests.furnished import TREE, furnish
@@ -45,6 +46,7 @@ def staged(office: LoopOffice) -> Stage:
     alert = office.alert.ref
     office.survey(kind="no answer at all")
     now = bridge.now()
+    beat(bridge)
     with bridge.engine.begin() as connection:
         known = [*teams.all_teams(connection), *_further(office)]
         furnish(connection, bridge.settings, now, known=known)

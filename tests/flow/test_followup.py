@@ -214,8 +214,14 @@ def test_the_link_works_without_its_slash_too(office: Practice) -> None:
 
 
 def test_a_browser_that_speaks_another_language_is_answered_in_english(office: Practice) -> None:
-    page = requests.get(link_for(office), headers={"Accept-Language": "fr, de;q=0.5"}, timeout=10)
+    page = requests.get(link_for(office), headers={"Accept-Language": "fr, es;q=0.5"}, timeout=10)
     assert '<html lang="en">' in page.text
+
+
+def test_a_browser_that_speaks_german_is_answered_in_german(office: Practice) -> None:
+    page = requests.get(link_for(office), headers={"Accept-Language": "de-AT"}, timeout=10)
+    assert '<html lang="de">' in page.text
+    assert "Haben wir es in Ordnung gebracht?" in page.text
 
 
 # --- the answer

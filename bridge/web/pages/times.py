@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import request
-from flask_babel import format_datetime, format_timedelta, get_timezone, gettext
+from flask_babel import format_datetime, format_timedelta, get_locale, get_timezone, gettext
 from markupsafe import Markup, escape
 
 from bridge.web.pages.here import bridge
@@ -37,13 +37,20 @@ def when(at: datetime | None, *, empty: str = "–") -> Markup:
     if abs(apart) < timedelta(minutes=1):
         words = gettext("now")
     elif abs(apart) > timedelta(days=6):
-        words = format_datetime(at, "d MMM y")
+        words = format_datetime(at, pattern("d MMM y"))
     return _time(at, words)
 
 
 def moment(at: datetime | None, *, empty: str = "–") -> Markup:
     """A time as the clock shows it, to the minute, in the viewer's zone."""
-    return escape(empty) if at is None else _time(at, format_datetime(at, "d MMM y, HH:mm"))
+    return (
+        escape(empty) if at is None else _time(at, format_datetime(at, pattern("d MMM y, HH:mm")))
+    )
+
+
+def pattern(english: str) -> str:
+    """How a date is written in the viewer's language: German has a point behind the day."""
+    return english.replace("d MMM", "d. MMM") if get_locale().language == "de" else english
 
 
 def lasting(span: timedelta | None, *, empty: str = "–") -> str:
@@ -52,7 +59,7 @@ def lasting(span: timedelta | None, *, empty: str = "–") -> str:
 
 
 def _time(at: datetime, words: str) -> Markup:
-    local = format_datetime(at, "EEEE, d MMMM y, HH:mm:ss")
+    local = format_datetime(at, pattern("EEEE, d MMMM y, HH:mm:ss"))
     exact = f"{local} {get_timezone()} · {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(), exact, words

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from flask_babel import format_datetime
 
+from bridge.web.pages.times import pattern
+
 _MOMENT = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
 
 
@@ -20,4 +22,4 @@ def _local(found: re.Match[str]) -> str:
         at = datetime.strptime(found[0], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
     except ValueError:  # it only looks like one
         return found[0]
-    return str(format_datetime(at, "d MMM y, HH:mm"))
+    return str(format_datetime(at, pattern("d MMM y, HH:mm")))

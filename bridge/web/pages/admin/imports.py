@@ -20,6 +20,7 @@ from bridge.teamcsv import read, write_people, write_teams
 from bridge.teamfile import Contents, read_text, write
 from bridge.web.pages.admin.teams_words import said
 from bridge.web.pages.here import bridge, viewer
+from bridge.web.pages.times import pattern
 from bridge.work.policy import notice_change
 
 MOST_CHARACTERS = 240_000
@@ -200,5 +201,5 @@ def _fields(change: Change) -> list[tuple[str, str, str]]:
 
 def _said(value: object) -> str:
     if isinstance(value, datetime):
-        return str(format_datetime(value, "d MMM y, HH:mm"))
+        return str(format_datetime(value, pattern("d MMM y, HH:mm")))
     return " ".join(value) if isinstance(value, tuple) else str(value)

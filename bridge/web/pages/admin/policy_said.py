@@ -14,6 +14,7 @@ from bridge.domain.hours import ROUND_THE_CLOCK, Hours, Span
 from bridge.domain.ladders import WORKING, Step
 from bridge.domain.model import Category
 from bridge.domain.routing import DIGEST, DIRECT, EMAIL, MENTION, SLACK, SMS, TICKET
+from bridge.web.pages.times import pattern
 
 AHEAD = timedelta(days=180)
 MOST_DAYS = 5
@@ -167,7 +168,7 @@ def days_off(hours: Hours, now: datetime) -> list[DayOff]:
     for number in range(AHEAD.days):
         day = first + timedelta(days=number)
         if (why := _why_otherwise(hours, day)) is not None:
-            found.append(DayOff(str(format_date(day, "EEE d MMM")), why))
+            found.append(DayOff(str(format_date(day, pattern("EEE d MMM"))), why))
         if len(found) == MOST_DAYS:
             break
     return found

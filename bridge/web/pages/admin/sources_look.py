@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from bridge.domain.routing import EMAIL, SLACK, SMS
-from bridge.settings import Settings
+from bridge.settings import Settings, SourceSetting
 from bridge.store import arrivals, budgets, connections, outgoing, pending, pulse
 from bridge.web.pages.times import lasting
 from bridge.work.behind import reached
@@ -134,11 +134,16 @@ def _sources(
         yield Source(
             name=name,
             kind=setting.source.kind,
-            url="" if setting.polled else f"{settings.public_url}/hooks/{name}",
+            url="" if setting.polled else settings.public_url + _path(name, setting),
             heard=one,
             lag=max(now - one.oldest, timedelta()) if one.oldest else timedelta(),
             asked=errands.get((POLL, name)),
         )
+
+
+def _path(name: str, setting: SourceSetting) -> str:
+    """Where the vendor calls; Slack calls two more besides (see docs/setup-slack.md)."""
+    return "/slack/actions" if setting.source.kind == "slack" else f"/hooks/{name}"
 
 
 def _ways(

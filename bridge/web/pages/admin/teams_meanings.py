@@ -14,7 +14,7 @@ from bridge.domain.ladders import MANAGER, OWNER, WORKING, Ladder, Step, above
 from bridge.domain.model import Severity
 from bridge.domain.people import Roster
 from bridge.domain.routing import MEDIUMS, Routes
-from bridge.web.pages.times import lasting
+from bridge.web.pages.times import lasting, pattern
 
 AHEAD = timedelta(days=366)
 MOST_DAYS_OFF = 4
@@ -90,7 +90,7 @@ def _days_off(hours: Hours, now: datetime) -> Iterator[tuple[str, str]]:
         if not usual or hours.spans(day):
             continue
         why = hours.holidays.name(day) if hours.holidays is not None else ""
-        yield format_date(day, "EEE, d MMM y", rebase=False), why or gettext("day off")
+        yield format_date(day, pattern("EEE, d MMM y"), rebase=False), why or gettext("day off")
         many += 1
         if many == MOST_DAYS_OFF:
             return

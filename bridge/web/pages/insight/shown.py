@@ -13,7 +13,7 @@ from bridge.domain.model import Severity
 from bridge.insight.causes import UNTOLD
 from bridge.insight.satisfaction import OVERALL
 from bridge.insight.tables import Kind
-from bridge.web.pages.times import lasting
+from bridge.web.pages.times import lasting, pattern
 from bridge.web.pages.wording import SEVERITIES
 
 NONE = "–"
@@ -49,7 +49,7 @@ def points(difference: float) -> str:
 
 def day(at: date, step: str) -> str:
     """A week or a month below a chart."""
-    return str(format_date(at, "d MMM" if step == "week" else "MMM yy"))
+    return str(format_date(at, pattern("d MMM") if step == "week" else "MMM yy"))
 
 
 def bar(share: float | None) -> Markup:
@@ -97,6 +97,6 @@ _WRITTEN: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.CHANGE: lambda value: format_decimal(value, format="+0.00;−0.00"),
     Kind.RATE: lambda value: format_decimal(value, format="0.0"),
     Kind.SPAN: lasting,
-    Kind.BUCKET: lambda value: format_date(value, "d MMM y"),
+    Kind.BUCKET: lambda value: format_date(value, pattern("d MMM y")),
     Kind.MONTH: lambda value: format_date(value, "MMM y"),
 }

@@ -47,7 +47,5 @@ def add(routes: Blueprint) -> None:
         with bridge().engine.begin() as connection:
             many = users.end_all(connection, viewer().user)
         answer = forgotten(redirect(url_for("pages.signin.show"), code=303))
-        flash(
-            ngettext("Signed out of %(num)s browser.", "Signed out of all %(num)s browsers.", many)
-        )
+        flash(ngettext("Signed out of %(num)s browser.", "Signed out of %(num)s browsers.", many))
         return answer
