@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from bridge.domain.model import Outcome, Press
 from bridge.domain.viewing import Role
 from bridge.work.press import press
-from tests.browser.conftest import PATIENCE_MS, PHONE, Opened
+from tests.browser.conftest import PATIENCE_MS, Opened
 from tests.flow.loop_desk import LoopOffice
 
 EVERY_MS = 20_000
@@ -88,6 +88,17 @@ def test_where_the_row_in_hand_is_resolved_elsewhere_the_next_one_is_in_hand(
     expect(page.locator(f"#{first} a.headline")).to_be_focused()
 
 
+def test_the_way_back_ticks_no_row_that_somebody_did_not_tick(page: Page, loop: LoopOffice) -> None:
+    second = refs(page)[1]
+    page.get_by_role("checkbox", name=f"Tick {second}").check()
+    page.locator(f"#{second} a.headline").click()
+    loop.rated(1)
+    page.go_back()
+    expect(page.locator("#list tbody tr")).to_have_count(4)
+    assert page.locator("#list input:checked").count() == 0
+    expect(page.locator("#ticked")).to_be_empty()
+
+
 def test_it_waits_while_a_menu_or_the_list_of_keys_is_open(page: Page, loop: LoopOffice) -> None:
     asked: list[str] = []
 
@@ -103,11 +114,13 @@ def test_it_waits_while_a_menu_or_the_list_of_keys_is_open(page: Page, loop: Loo
     page.clock.fast_forward(EVERY_MS)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.clock.fast_forward(EVERY_MS)
+    page.keyboard.press("x")
     assert asked == []
-    page.get_by_role("button", name="Close").press("Enter")
+    page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator("#ticked")).to_be_empty()
     fresh(page)
     expect(page.locator("#list tbody tr")).to_have_count(4)
     expect(page.get_by_label("Who takes them?")).to_have_value("olaf")
@@ -164,27 +177,3 @@ def test_by_keys_alone_rows_are_walked_ticked_acknowledged_and_opened(
     expect(page.get_by_role("searchbox")).to_have_value("jxa?")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="No alert is like that")).to_be_visible()
-
-
-def test_the_keys_are_shown_and_closed_by_keys(window: Opened, loop: LoopOffice) -> None:
-    loop.rated(2)
-    mona = window("mona@example.com", Role.MANAGER)
-    page = mona.go("/inbox")
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-    assert mona.complaints() == []
-    page.keyboard.press("x")
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("#ticked")).to_be_empty()
-
-
-def test_on_a_phone_the_list_keeps_current_too(window: Opened, loop: LoopOffice) -> None:
-    loop.rated(2)
-    phone = window("mona@example.com", Role.MANAGER, size=PHONE)
-    phone.page.clock.install()
-    page = phone.go("/inbox")
-    loop.rated(1)
-    fresh(page)
-    expect(page.locator("#list tbody tr")).to_have_count(2)
-    assert phone.too_wide() == []
