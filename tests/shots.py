@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from bridge.embedded import temporary_postgres
 from tests.browser.conftest import ARGUMENTS, PHONE, PROGRAMS, WIDE, Colours, windows
-from tests.browser.tour import ADMIN, public, staged, tour
+from tests.browser.tour import ADMIN, SURVEY, public, staged, tour
 from tests.flow.conftest import opens
 from tests.flow.loop_desk import loop_office
 from tests.flow.slack_desk import APP
@@ -76,7 +76,7 @@ def main(only: Sequence[str]) -> None:
         stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
         folder = Path("config")  # as in earnest, for it stands on a page
         folder.mkdir()
-        office = loop_office(opens(stack, lambda: url, folder), lambda policy: policy + APP)
+        office = loop_office(opens(stack, lambda: url, folder), lambda policy: policy + APP + SURVEY)
         stage = staged(office)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from time import sleep
@@ -51,6 +52,14 @@ class Bridge:
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads, and sees everything as it stood when it began.
+
+        What somebody did is either still on its way or done: read one after the other in a common transaction, it can
+        be done in between, and would be seen as neither.
+        """
+        return self.engine.execution_options(isolation_level="REPEATABLE READ").begin()
 
     # --- the doors out
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from bridge.domain.viewing import Role
 from bridge.store import users
 from bridge.web.pages.signin.sessions import COOKIE
+from tests.browser.tour import SURVEY
 from tests.flow.conftest import Opens, command, office, open_office  # noqa: F401 - fixtures
 from tests.flow.loop_desk import LoopOffice, loop_office
 from tests.flow.slack_desk import APP
@@ -92,8 +93,8 @@ Opened = Callable[..., Window]
 
 @pytest.fixture
 def loop(open_office: Opens) -> LoopOffice:  # noqa: F811 - it is the fixture
-    """An office in which alerts are followed to their end, with Slack's buttons."""
-    return loop_office(open_office, lambda policy: policy + APP)
+    """An office in which alerts are followed to their end, with Slack's buttons and a survey tool."""
+    return loop_office(open_office, lambda policy: policy + APP + SURVEY)
 
 
 @pytest.fixture

@@ -36,6 +36,24 @@ class Stage:
     link: str
 
 
+SURVEY = """
+[sources.survey]
+kind = "generic"
+desk = "zendesk"
+scale = "stars"
+low = 1
+high = 5
+
+[sources.survey.fields]
+id = "answer"
+at = "at"
+score = "stars"
+comment = "why"
+ticket = "case"
+"""
+"""A survey tool, whose webhooks can be such as nobody can read."""
+
+
 def staged(office: LoopOffice) -> Stage:
     """Something of everything: alerts in all states, somebody away, what failed, what can't be read."""
     bridge = office.world.bridge

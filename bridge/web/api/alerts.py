@@ -153,8 +153,9 @@ def list_alerts_of_ticket(call: Call) -> Answer:
 def get_alert(call: Call) -> Answer:
     """An alert with its reasons, goals and people."""
     alert = seen(call.bridge, call.viewer, call.path.ref)
-    with call.bridge.engine.begin() as connection:
-        [soon] = foreseen(connection, [alert])
+    with call.bridge.snapshot() as connection:
+        now = store.named(connection, alert.ref) or alert
+        [soon] = foreseen(connection, [now])
         return Answer(body=told(call, connection, soon))
 
 

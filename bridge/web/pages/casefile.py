@@ -17,7 +17,6 @@ from bridge.domain.presses import finished
 from bridge.domain.routing import SLACK
 from bridge.domain.timers import timers
 from bridge.store import alerts, deliveries, mutes, people, tickets
-from bridge.web.pages.snapshot import snapshot
 from bridge.work.acting import foreseen
 from bridge.work.bridge import Bridge
 from bridge.work.telling import Unknown, message
@@ -104,7 +103,7 @@ class Casefile(Struct, frozen=True, kw_only=True):
 def casefile(bridge: Bridge, found: Alert) -> Casefile:
     """All about an alert, as it stands now: it may have changed since it was found."""
     now, hide = bridge.now(), bridge.redaction
-    with snapshot() as connection:
+    with bridge.snapshot() as connection:
         found = alerts.named(connection, found.ref) or found
         [soon] = foreseen(connection, [found])
         alert = hide.alert(soon)

@@ -18,7 +18,6 @@ from bridge.web.pages.deeds import colleagues
 from bridge.web.pages.filters import Asked, asked, chips, choices, totals
 from bridge.web.pages.here import bridge, needs, viewer
 from bridge.web.pages.rows import row
-from bridge.web.pages.snapshot import snapshot
 from bridge.work.acting import foreseen
 
 PART = "Bridge-Part"
@@ -59,7 +58,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 def _shown(wanted: Asked) -> dict[str, Any]:
     """All that the page shows."""
     now, who, hide = bridge().now(), viewer(), bridge().redaction
-    with snapshot() as connection:
+    with bridge().snapshot() as connection:
         tickets_meant = subjects(connection, wanted.said.get("ticket", ""))
         filter_ = wanted.filter(now, tickets_meant, hide)
         page = cases.page(connection, who, filter_, limit=PAGE, after=wanted.after)

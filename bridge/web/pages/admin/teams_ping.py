@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from bridge.domain.model import Action, ConfigError, Undeliverable
 from bridge.store import alerts, deliveries
+from bridge.web.pages.admin.deliveries_words import channel_named
 from bridge.web.pages.admin.teams_named import wanted
 from bridge.web.pages.admin.teams_vendors import seats, slack, vendors
 from bridge.web.pages.here import bridge, note
@@ -48,6 +49,7 @@ def _pinged() -> str:
         abort(404)
     return render_template(
         "teams/pinged.html",
+        channel_named=channel_named,
         alert=found,
         rows=rows,
         seat=seats(vendors().rooms())(next((row.to for row in rows if row.channel == SLACK), "")),

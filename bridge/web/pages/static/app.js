@@ -15,6 +15,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a phone, the part that is shown may be out of sight among the others.
+document.querySelector(".parts [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A form that is sent is not sent twice by a double click.
 document.addEventListener("submit", (event) => {
   const form = event.target;
