@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.checks import check
+from bridge.checkup import ask, asked
 from bridge.domain.model import BridgeError, ConfigError, Team, Undeliverable
 from bridge.settings import Settings, load
 from bridge.setup import desk_of, doors
@@ -22,9 +23,11 @@ from bridge.store import connect, errands, pending, pulse, teams
 from bridge.store.schema import inbox
 from bridge.work.behind import reached
 from bridge.work.bridge import Now, wall_clock
+from bridge.work.budget import Shared
 from bridge.work.clock import SILENCE, SKEW
 from bridge.work.queue import SWEEP
 from connectors import Found, channel_kinds
+from connectors.budget import UNLIMITED
 from connectors.http import Refused, session, transport
 from connectors.people.slack_payload import ACTIONS
 
@@ -60,14 +63,16 @@ def examine(env: Mapping[str, str], url: str, now: Now = wall_clock) -> list[Fou
     }
     if settings.slack:
         jobs["slack"] = lambda: _slack(settings, stored.teams, now)
+    for name in asked(settings):
+        jobs[name] = lambda name=name: _channel(settings, name, url if stored.there else "", now)  # type: ignore[misc]
     if settings.public_url:
         jobs["public address"] = lambda: _Asked(found=_public(settings))
-    asked = _side_by_side(jobs)
-    names = {group: name for one in asked for group, name in one.groups.items()}
+    told = _side_by_side(jobs)
+    names = {group: name for one in told for group, name in one.groups.items()}
     found = check(env, url, names)
     found += _unmapped(settings, stored.teams, names)
     found += stored.found
-    for one in asked:
+    for one in told:
         found += one.found
     return found
 
@@ -120,6 +125,19 @@ def _slack(settings: Settings, known: list[Team], now: Now) -> _Asked:
     )
     channels = {team.name: team.slack_channel for team in known}
     return _Asked(found=list(slack.setup(channels).inspect(now())))
+
+
+def _channel(settings: Settings, name: str, url: str, now: Now) -> _Asked:
+    """Out of the budget that all processes share; there is none without the database, whose `url` is "" then."""
+    engine = connect(url, pool=1) if url else None
+    try:
+        budget = Shared(engine, now) if engine else UNLIMITED
+        return _Asked(found=ask(settings, name, budget, now))
+    except ConfigError:
+        return _Asked(found=[])
+    finally:
+        if engine:
+            engine.dispose()
 
 
 def _public(settings: Settings) -> list[Found]:
@@ -183,10 +201,11 @@ def _is_loopback(host: str) -> bool:
 class _Stored:
     found: list[Found]
     teams: list[Team]
+    there: bool = False
 
 
 def _stored(settings: Settings, url: str, now: Now) -> _Stored:
-    """The teams, and what the database tells of clocks, sweeps and sources. `check` tells if it is away."""
+    """The teams, and what the database tells of clocks, sweeps and sources. `check` tells if it isn't `there`."""
     engine = connect(url, pool=1)
     try:
         with engine.connect() as connection:
@@ -197,7 +216,7 @@ def _stored(settings: Settings, url: str, now: Now) -> _Stored:
                 *_sweeps(connection, settings, now()),
                 *_arrivals(connection, settings, now()),
             ]
-            return _Stored(found=found, teams=teams.all_teams(connection))
+            return _Stored(found=found, teams=teams.all_teams(connection), there=True)
     except (SQLAlchemyError, BridgeError):
         return _Stored(found=[], teams=[])
     finally:

@@ -76,7 +76,9 @@ def main(only: Sequence[str]) -> None:
         stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
         folder = Path("config")  # as in earnest, for it stands on a page
         folder.mkdir()
-        office = loop_office(opens(stack, lambda: url, folder), lambda policy: policy + APP + SURVEY)
+        office = loop_office(
+            opens(stack, lambda: url, folder), lambda policy: policy + APP + SURVEY
+        )
         stage = staged(office)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

@@ -61,7 +61,8 @@ class Twilio:
 
     `stopped` are the numbers whose people replied STOP, `unreachable` those that get nothing, with the error;
     `refused` are those that aren't even tried, with the error (21614 for what is no mobile, 21408 for a region that the
-    account may not send to). `services` are the messaging services that may be asked to send.
+    account may not send to). `services` are the messaging services that may be asked to send. `status` is "active",
+    "suspended" or "closed", `kind` "Full" or "Trial"; `voice_only` are those of the `numbers` that send no messages.
     `sent_at` keeps the real time at which each call's rating first left, in seconds, by the call's sid.
     """
 
@@ -70,6 +71,9 @@ class Twilio:
         self.account = "AC" + hashlib.sha256(b"twilio").hexdigest()[:32]
         self.token = hashlib.sha256(b"auth token").hexdigest()[:32]
         self.numbers = {"+15005550001"}
+        self.voice_only: set[str] = set()
+        self.status = "active"
+        self.kind = "Full"
         self.stopped: set[str] = set()
         self.unreachable: dict[str, int] = {}
         self.refused: dict[str, int] = {}

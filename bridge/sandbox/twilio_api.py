@@ -1,4 +1,4 @@
-"""The HTTP side of the Twilio stand-in: the Messages API, with basic authentication and form bodies.
+"""The HTTP side of the Twilio stand-in: the Messages API, with basic authentication and form bodies; the account too.
 
 Shapes follow Twilio's OpenAPI document (twilio_api_v2010), errors twilio.com/docs/api/errors: {code, message,
 more_info, status}. What is sent is queued, and what became of it is told to `StatusCallback` or found by a look-up.
@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, request
 
 from bridge.sandbox.twilio import Twilio
+from bridge.sandbox.twilio_account import ACCOUNT
+from bridge.sandbox.twilio_account import create as create_account
 from bridge.sandbox.twilio_messages import LONGEST, Sms
 from bridge.sandbox.wire import Json
 
@@ -29,6 +31,10 @@ _ERRORS = {
     21603: (400, "A 'From' phone number is required."),
     21604: (400, "A 'To' phone number is required."),
     21606: (400, "The 'From' phone number provided is not a valid message-capable number."),
+    21608: (
+        400,
+        "The number is unverified. Trial accounts cannot send messages to unverified numbers",
+    ),
     21610: (400, "Attempt to send to unsubscribed recipient"),
     21612: (400, "Message cannot be sent with the current combination of 'To' and 'From'"),
     21614: (400, "'To' number is not a valid mobile number"),
@@ -46,6 +52,7 @@ class _Refusal(Exception):
 def create_app(twilio: Twilio) -> Flask:
     """The API under `/2010-04-01`."""
     app = Flask(__name__)
+    app.register_blueprint(create_account(twilio), url_prefix="/2010-04-01/Accounts")
     messages = "/2010-04-01/Accounts/<_account>/Messages"
 
     @app.before_request
@@ -55,6 +62,8 @@ def create_app(twilio: Twilio) -> Flask:
             raise _Refusal(20003)
         if (request.view_args or {}).get("_account", twilio.account) != twilio.account:
             raise _Refusal(20404)
+        if twilio.status != "active" and request.endpoint != ACCOUNT:
+            raise _Refusal(20003)
 
     @app.post(f"{messages}.json")
     def create(_account: str) -> tuple[Response, int]:
@@ -68,7 +77,7 @@ def create_app(twilio: Twilio) -> Flask:
                 (not _NUMBER.fullmatch(to), 21211),
                 (service and service not in twilio.services, 21701),
                 (not sender, 21603),
-                (sender not in twilio.numbers, 21606),
+                (sender not in twilio.numbers - twilio.voice_only, 21606),
                 (not body, 21602),
                 (len(body) > LONGEST, 21617),
                 (to in twilio.stopped, 21610),

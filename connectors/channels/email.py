@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
@@ -18,11 +18,12 @@ from email.headerregistry import Address
 from typing import ClassVar
 
 from bridge.domain.model import Action, ConfigError, Receipt, Undeliverable
-from connectors import Dispatch, Letter, Unsearchable
+from connectors import Dispatch, Found, Letter, Unsearchable
 from connectors.budget import UNLIMITED, Budget, Limit
+from connectors.channels.email_check import look
 from connectors.channels.email_letter import letter_of
 from connectors.channels.email_mime import address, forbidden, message_id, sender_of, written
-from connectors.channels.email_refusals import Stage, refusal
+from connectors.channels.email_refusals import Stage, refusal, reply_of
 from connectors.http import transport
 
 SECURITIES = ("starttls", "tls", "none")
@@ -106,34 +107,51 @@ class Email:
             content = written(letter, to, sender, self.now())
         except (MessageError, ValueError, LookupError):
             raise Undeliverable("the letter can't be written down") from None
-        # A third at once, and the rest while the minute passes: together never more than is allowed.
-        at_once = self.per_minute // 3
-        self.budget.spend(self.name, [Limit("e-mails", at_once, _A_MINUTE / 2)])
+        self.spend()
         self._hand_over(sender, to, content)
         return Receipt(ref=message_id(letter.marker, sender), to=to)
 
+    def inspect(self, now: datetime) -> Iterator[Found]:  # noqa: ARG002 - nobody's clock is looked at
+        """Whether the server lets us in as it would to send, of which nothing is done. See `Setup.inspect`."""
+        yield from look(self)
+
+    def spend(self) -> None:
+        """Take one connection from what the server allows. Raises Spent."""
+        # A third at once, and the rest while the minute passes: together never more than is allowed.
+        at_once = self.per_minute // 3
+        self.budget.spend(self.name, [Limit("e-mails", at_once, _A_MINUTE / 2)])
+
     def _hand_over(self, sender: Address, to: str, content: bytes) -> None:
         sent = False
-        client: smtplib.SMTP | None = None
         try:
-            client = self._connected()
-            self._login(client)
-            self._expect(Stage.SENDER, client.mail(sender.addr_spec))
-            self._expect(Stage.RECIPIENT, client.rcpt(to))
-            self._expect(Stage.MESSAGE, client.docmd("DATA"), _TO_TAKE)
-            client.send(_DOTS.sub(b"..", content) + b".\r\n")
-            sent = True
-            if client.sock is not None:
-                client.sock.settimeout(_LAST)
-            self._expect(Stage.MESSAGE, client.getreply())
+            with self.opened() as client:
+                self.expect(Stage.SENDER, client.mail(sender.addr_spec))
+                self.expect(Stage.RECIPIENT, client.rcpt(to))
+                self.expect(Stage.MESSAGE, client.docmd("DATA"), _TO_TAKE)
+                client.send(_DOTS.sub(b"..", content) + b".\r\n")
+                sent = True
+                if client.sock is not None:
+                    client.sock.settimeout(_LAST)
+                self.expect(Stage.MESSAGE, client.getreply())
         except smtplib.SMTPResponseException as error:
             stage = Stage.MESSAGE if sent else Stage.GREETING
-            raise refusal(self.name, stage, *_reply(error)) from None
+            raise refusal(self.name, stage, *reply_of(error)) from None
         except smtplib.SMTPNotSupportedError:
             why = f'{self.name} offers no STARTTLS; is it a port for security = "tls"?'
             raise Undeliverable(why, wide=True) from None
         except (OSError, ValueError) as error:
             raise self._lost(error, unsure=sent) from None
+
+    @contextmanager
+    def opened(self) -> Iterator[smtplib.SMTP]:
+        """A connection, encrypted as it has to be, greeted and logged in; closed in the end.
+
+        Raises Undeliverable, and what smtplib raises.
+        """
+        client = self._connected()
+        try:
+            self._login(client)
+            yield client
         finally:
             _leave(client)
 
@@ -150,7 +168,7 @@ class Email:
                 client.sock.settimeout(_STEP)
             client.ehlo_or_helo_if_needed()
             if self.security == "starttls":
-                self._expect(Stage.GREETING, client.starttls(context=self._context()))
+                self.expect(Stage.GREETING, client.starttls(context=self._context()))
                 client.ehlo_or_helo_if_needed()
         except (OSError, ValueError, Undeliverable):
             _leave(client)
@@ -172,12 +190,13 @@ class Email:
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPResponseException as error:
-            raise refusal(self.name, Stage.LOGIN, *_reply(error)) from None
+            raise refusal(self.name, Stage.LOGIN, *reply_of(error)) from None
         except smtplib.SMTPException:
             why = f"{self.name} offers no way to log in that we know: PLAIN, LOGIN or CRAM-MD5"
             raise Undeliverable(why, wide=True) from None
 
-    def _expect(self, stage: Stage, reply: tuple[int, bytes], wanted: int = 0) -> None:
+    def expect(self, stage: Stage, reply: tuple[int, bytes], wanted: int = 0) -> None:
+        """Raise Undeliverable unless the reply is `wanted`, or any success."""
         code, words = reply
         if code != wanted if wanted else not 200 <= code < 300:
             raise refusal(self.name, stage, code, words)
@@ -190,15 +209,8 @@ class Email:
         )
 
 
-def _reply(error: smtplib.SMTPResponseException) -> tuple[int, bytes]:
-    words = error.smtp_error
-    return error.smtp_code, words if isinstance(words, bytes) else words.encode()
-
-
-def _leave(client: smtplib.SMTP | None) -> None:
+def _leave(client: smtplib.SMTP) -> None:
     """Say goodbye if there is still somebody to hear it; whatever was sent is settled."""
-    if client is None:
-        return
     with suppress(OSError, ValueError):
         if client.sock is not None:
             client.sock.settimeout(1.0)

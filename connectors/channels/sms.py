@@ -7,7 +7,7 @@ never sent again before it is known that it was not taken. Source: twilio.com/do
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -20,8 +20,9 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from bridge.domain.model import Action, ConfigError, Receipt, Undeliverable
-from connectors import Dispatch
+from connectors import Dispatch, Found
 from connectors.budget import UNLIMITED, Budget, Gate, Learnt, Limit
+from connectors.channels.sms_check import look
 from connectors.channels.sms_refusals import code_of, refused
 from connectors.channels.sms_text import mark, text_of
 from connectors.http import TIMEOUT, Refused, retry_after, session, transport, usable
@@ -92,7 +93,7 @@ class Sms:
             wanted["from_"] = self.sender
         if base := web(self.callback.rstrip("/")):
             wanted["status_callback"] = f"{base}/sms/{quote(dispatch.marker, safe='')[:200]}"
-        message = self._call(lambda client: client.messages.create(**wanted))
+        message = self.answer(lambda client: client.messages.create(**wanted))
         return Receipt(ref=self._sid(message.sid), to=to)
 
     def find(self, dispatch: Dispatch, since: datetime) -> Receipt | None:
@@ -104,10 +105,14 @@ class Sms:
         """
         to, wanted = number(dispatch.to), mark(dispatch.message, dispatch.marker)
         try:
-            return self._call(lambda client: self._look(client, to, wanted, since - _LOOK_BACK))
+            return self.answer(lambda client: self._look(client, to, wanted, since - _LOOK_BACK))
         except Undeliverable as error:
             wait = error.retry_after or _LATER
             raise Undeliverable(str(error), retry_after=wait, wide=error.wide) from None
+
+    def inspect(self, now: datetime) -> Iterator[Found]:  # noqa: ARG002 - nobody's clock is looked at
+        """Whether the account is active and the sender one of its numbers. See `Setup.inspect`."""
+        yield from look(self)
 
     def _look(self, client: Client, to: str, wanted: str, oldest: datetime) -> Receipt | None:
         seen = 0
@@ -124,10 +129,10 @@ class Sms:
 
     def _sid(self, sid: object) -> str:
         if not isinstance(sid, str) or not _SID.fullmatch(sid):
-            raise self._unreadable()
+            raise self.unreadable()
         return sid
 
-    def _call(self, call: Callable[[Client], T]) -> T:
+    def answer(self, call: Callable[[Client], T]) -> T:
         """What a call gives; every failure as Undeliverable, without what it was caused by."""
         token = self.token.strip()
         if not usable(token):
@@ -145,9 +150,10 @@ class Sms:
             except OSError as error:
                 raise transport(error, who=self.name) from None
             except _GARBLED:
-                raise self._unreadable() from None
+                raise self.unreadable() from None
 
-    def _unreadable(self) -> Undeliverable:
+    def unreadable(self) -> Undeliverable:
+        """The error for an answer that is none of Twilio's."""
         why = f"{self.name} gave an answer that can't be read"
         return Undeliverable(why, retry_after=_SOON, unsure=True)
 

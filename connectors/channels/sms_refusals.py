@@ -19,12 +19,13 @@ STOPPED = 21610
 TOO_MANY = 20429
 
 ADVICE = {
-    20003: "the account or its auth token is wrong",
+    20003: "the account or its auth token is wrong, or it is suspended",
     20404: "there is no such account",
     21211: "the receiver's number isn't one",
     21408: "the account may not send to that region: Messaging > Settings > Geo permissions",
     21603: "no sender was named",
     21606: "the sender isn't a number of the account that can send messages",
+    21608: "a trial account reaches verified numbers only",
     21612: "this sender can't reach that number",
     21614: "the receiver's number is no mobile phone's",
     21617: "the message is too long",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bridge.domain.viewing import Role
 from bridge.sandbox import Fault
+from bridge.settings import parse
+from bridge.simulate.world import ENV
 from bridge.store import inbox, pulse
 from tests.flow.conftest import Office, Once
+from tests.flow.loop_desk import PHONE_AND_MAIL
 from tests.flow.visitors import Visitor, visitor
 
 PAGE = "/admin/sources"
@@ -128,6 +132,67 @@ def test_a_check_says_what_the_vendor_refuses(office: Office, ada: Visitor) -> N
     told = ada.post(f"{PAGE}/slack/check").text
     assert "To be mended" in told
     assert "invalid_auth" in told
+
+
+def reach_people(office: Office, password: str = "right", **env: str) -> None:
+    """There are a mail server and a Twilio account, too."""
+    sandbox, bridge = office.world.sandbox, office.world.bridge
+    more = PHONE_AND_MAIL.format(
+        port=sandbox.smtp.port, account=sandbox.twilio.account, twilio=sandbox.twilio_url
+    ).replace('password = ""', 'user = "bridge"')
+    text = Path(bridge.settings.path).read_text("utf-8")
+    for vendor in ("zendesk", "jira", "slack"):
+        text = text.replace(f"{{{vendor}}}", getattr(sandbox, f"{vendor}_url"))
+    given = {"TWILIO_AUTH_TOKEN": sandbox.twilio.token, "SMTP_PASSWORD": password}
+    bridge.settings = parse(text + more, {**ENV, **given, **env}, bridge.settings.path)
+    sandbox.smtp.logins = {"bridge": "right"}
+
+
+def test_a_mail_server_is_checked_on_the_spot(office: Office, ada: Visitor) -> None:
+    reach_people(office)
+    assert 'action="/admin/sources/email/check"' in ada.get(PAGE).text
+    page = ada.post(f"{PAGE}/email/check").text
+    told = door(page, "way-email")
+    assert "All is well" in page
+    assert "To be mended" not in page
+    assert "lets us in, in the clear, with user and password" in told
+    assert office.world.sandbox.smtp.attempts == 0
+
+
+def test_a_mail_servers_refusal_is_told_with_the_way_out(office: Office, ada: Visitor) -> None:
+    reach_people(office, password="an-old-one")
+    page = ada.post(f"{PAGE}/email/check").text
+    told = door(page, "way-email")
+    assert "To be mended" in page
+    assert "Look at it" in told
+    assert "535 5.7.8 to the login" in told
+    assert "set `user` and its password anew" in told
+    assert "an-old-one" not in page
+
+
+def test_twilio_is_checked_on_the_spot(office: Office, ada: Visitor) -> None:
+    reach_people(office)
+    twilio = office.world.sandbox.twilio
+    page = ada.post(f"{PAGE}/sms/check").text
+    assert "sms: the sender +15005550001 is a number of the account" in door(page, "way-sms")
+    assert "look-ups" in page.partition('aria-labelledby="limits"')[2], "it is spent like any call"
+    assert twilio.token not in page
+    twilio.status = "suspended"
+    told = door(ada.post(f"{PAGE}/sms/check").text, "way-sms")
+    assert "Look at it" in told
+    assert "sms: the account is suspended: nothing is sent" in told
+    assert twilio.messages == []
+
+
+def test_a_missing_token_is_told(office: Office, ada: Visitor) -> None:
+    reach_people(office, TWILIO_AUTH_TOKEN="")
+    told = door(ada.post(f"{PAGE}/sms/check").text, "way-sms")
+    assert "TWILIO_AUTH_TOKEN" in told
+
+
+def test_a_channel_that_is_not_there_cannot_be_checked(ada: Visitor) -> None:
+    assert "/email/check" not in ada.get(PAGE).text
+    assert ada.post(f"{PAGE}/email/check").status_code == 404
 
 
 def test_a_source_is_checked_by_what_we_know_of_it(office: Office, ada: Visitor) -> None:

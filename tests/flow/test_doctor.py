@@ -17,12 +17,13 @@ from bridge.doctor import examine
 from bridge.sandbox import Fault
 from bridge.sandbox.slack import SCOPES
 from bridge.settings import load
-from bridge.store import errands
+from bridge.store import budgets, errands
 from bridge.work.bridge import Bridge, wall_clock
 from bridge.work.clock import beat
 from bridge.work.errands import begin_standing
 from bridge.work.errands import run as run_errand
 from bridge.work.queue import SWEEP
+from tests.flow.loop_desk import PHONE_AND_MAIL
 from tests.flow.sites import Site, opened
 
 
@@ -327,3 +328,76 @@ def test_a_test_alert_that_fails_says_why(site: Site) -> None:
 def test_a_test_alert_for_a_team_that_is_not_there_names_those_that_are(site: Site) -> None:
     told = site.run("test-alert", "Biling", code=1).output
     assert "there are: Billing, Support" in told
+
+
+# --- e-mail and text messages
+
+
+def reach_people(site: Site) -> None:
+    """The admin adds a mail server and a Twilio account."""
+    policy, twilio = site.folder / "bridge.toml", site.sandbox.twilio
+    more = PHONE_AND_MAIL.format(
+        port=site.sandbox.smtp.port, account=twilio.account, twilio=site.sandbox.twilio_url
+    ).replace('password = ""', 'user = "bridge"')
+    policy.write_text(policy.read_text("utf-8") + more, "utf-8")
+    site.env |= {"TWILIO_AUTH_TOKEN": twilio.token, "SMTP_PASSWORD": "the-mailbox's-secret"}
+    site.sandbox.smtp.logins = {"bridge": "the-mailbox's-secret"}
+
+
+def test_a_mail_server_and_twilio_are_asked_too(site: Site, engine: Engine) -> None:
+    reach_people(site)
+    told = site.run("doctor").output
+    assert "fix" not in told
+    assert "lets us in, in the clear, with user and password" in told
+    assert "sms: the account is active" in told
+    assert "sms: the sender +15005550001 is a number of the account" in told
+    assert "the-mailbox's-secret" not in told
+    assert site.sandbox.twilio.token not in told
+    assert (site.sandbox.smtp.attempts, site.sandbox.twilio.messages) == (0, [])
+    with engine.begin() as connection:
+        spent = {(row.account, row.name) for row in budgets.listing(connection)}
+    assert spent == {("email", "e-mails"), ("sms", "look-ups")}
+
+
+def test_wrong_passwords_are_found(site: Site) -> None:
+    reach_people(site)
+    site.env |= {"TWILIO_AUTH_TOKEN": "another-token", "SMTP_PASSWORD": "another-password"}
+    found = site.wrong()
+    mail, phone = sorted(found)
+    assert "535 5.7.8 to the login" in mail
+    assert "`user` and its password" in found[mail]
+    assert "20003" in phone
+    assert "Auth Token" in found[phone]
+    assert "another-" not in str(found)
+
+
+def test_a_suspended_account_is_found(site: Site) -> None:
+    reach_people(site)
+    site.sandbox.twilio.status = "suspended"
+    [(what, fix)] = site.wrong().items()
+    assert what == "sms: the account is suspended: nothing is sent"
+    assert "console.twilio.com" in fix
+
+
+def test_missing_passwords_are_told_once(site: Site) -> None:
+    reach_people(site)
+    del site.env["TWILIO_AUTH_TOKEN"], site.env["SMTP_PASSWORD"]
+    assert sorted(site.wrong()) == ["email", "sms"]
+
+
+def test_a_setting_that_can_never_work_is_found(site: Site) -> None:
+    reach_people(site)
+    policy = site.folder / "bridge.toml"
+    words = policy.read_text("utf-8").replace('sender = "+15005550001"', 'sender = "Alert Bridge"')
+    policy.write_text(words, "utf-8")
+    [(what, fix)] = site.wrong().items()
+    assert what.startswith("sms: sender: must be a number")
+    assert fix == "mend it in [channels.sms]: docs/setup-sms.md"
+
+
+def test_they_are_asked_without_the_database_as_well(site: Site) -> None:
+    reach_people(site)
+    nowhere = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    told = [one.what for one in examine(site.env, nowhere)]
+    assert any("not reachable" in what for what in told) or "database" in told
+    assert "sms: the account is active" in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template
 from flask_babel import gettext
 
+from bridge.checkup import ask, asked
 from bridge.domain.model import BridgeError
 from bridge.domain.routing import SLACK
 from bridge.domain.viewing import Role
@@ -32,6 +33,8 @@ def blueprint() -> Blueprint:
         settings = bridge().settings
         if name in settings.desks or (name == SLACK and settings.slack):
             found = _vendors(name)
+        elif name in asked(settings):
+            found = _channel(name)
         elif name in settings.sources:
             found = _own(name)
         else:
@@ -61,6 +64,14 @@ def _vendors(name: str) -> list[Found]:
     try:
         made = side(bridge().settings, name, _channels)
         return list(made.inspect(bridge().now())) if made else [_no_token(name)]
+    except BridgeError as error:
+        return [Found(False, name, str(error))]
+
+
+def _channel(name: str) -> list[Found]:
+    """Whether a mail server or Twilio would send for us. Sends nothing."""
+    try:
+        return ask(bridge().settings, name, bridge().budget, bridge().now)
     except BridgeError as error:
         return [Found(False, name, str(error))]
 

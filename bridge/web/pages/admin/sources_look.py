@@ -64,11 +64,6 @@ class Way(Struct, frozen=True, kw_only=True):
     def good(self) -> bool:
         return not (self.health and self.health.failed) and not _stuck(self.swept)
 
-    @property
-    def checked(self) -> bool:
-        """Whether there is a check of its own."""
-        return self.desk or self.name == SLACK
-
 
 class Limit(Struct, frozen=True, kw_only=True):
     """A limit of a vendor's account as it stands; `share` of it is left, none until `closed_until`."""
