@@ -1,4 +1,4 @@
-"""The tables are made by migrations alone, and are what `schema.py` says they are."""
+"""The tables are made by migrations alone, and are what `bridge.store.schema` says they are."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_tables_are_those_of_the_schema(engine: Engine) -> None:
         }
         context = MigrationContext.configure(connection, opts=options)
         differences = compare_metadata(context, schema.metadata)
-    assert differences == [], "write a migration for what changed in schema.py"
+    assert differences == [], "write a migration for what changed in bridge/store/schema"
 
 
 def test_the_queues_tables_are_those_of_the_installed_procrastinate() -> None:
