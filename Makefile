@@ -25,7 +25,7 @@ run: $(READY) ## Run it: database, web, worker and clock
 	$(BIN)/bridge run
 
 test: $(READY) ## Run all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 check: $(READY) ## Check style, types and layers
 	$(BIN)/ruff check

@@ -32,9 +32,12 @@ PATIENCE_MS = 15_000
 Colours = Literal["light", "dark"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once. Without one these tests are skipped, and say so."""
+    """Chromium, started once a file: as long as it runs, no other test in this process can have an event loop.
+
+    Without one these tests are skipped, and say so.
+    """
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip(NONE)

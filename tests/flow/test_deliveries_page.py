@@ -54,7 +54,7 @@ def state(office: Office, number: int) -> str:
 
 def test_it_says_that_all_was_told(ada: Visitor) -> None:
     page = ada.get(PAGE).text
-    assert "Everything was told" in page
+    assert "Nothing to look after" in page
 
 
 def test_managers_and_viewers_are_kept_out(office: Office) -> None:

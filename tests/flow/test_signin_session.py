@@ -268,7 +268,9 @@ def test_over_https_the_cookie_is_this_hosts_alone(door: Front) -> None:
     path = door.link("mona@example.com")
     form = {"csrf_token": token(mona.get(path, **over).text)}
     answer = mona.client.post(path, data=form, headers={"Referer": HTTPS}, **over)
-    [cookie] = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith(SECURE_COOKIE)]
+    [cookie] = [
+        c for c in answer.headers.getlist("Set-Cookie") if c.startswith(f"{SECURE_COOKIE}=")
+    ]
     flags = {part.strip() for part in cookie.split(";")[1:]}
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= flags
     assert not any(flag.startswith("Domain") for flag in flags)
@@ -276,7 +278,7 @@ def test_over_https_the_cookie_is_this_hosts_alone(door: Front) -> None:
     assert answer.headers["Strict-Transport-Security"]
     form = {"csrf_token": token(mona.get("/account", **over).text)}
     gone = mona.client.post("/sign-out", data=form, headers={"Referer": HTTPS}, **over)
-    [cookie] = [c for c in gone.headers.getlist("Set-Cookie") if c.startswith(SECURE_COOKIE)]
+    [cookie] = [c for c in gone.headers.getlist("Set-Cookie") if c.startswith(f"{SECURE_COOKIE}=")]
     assert "Secure" in cookie, "without it browsers ignore what is said of a cookie of this name"
 
 

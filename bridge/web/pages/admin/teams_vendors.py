@@ -53,8 +53,8 @@ class Seat(Struct, frozen=True, kw_only=True):
 class Known(Generic[T]):
     """One question to a vendor, and its last answer."""
 
-    def __init__(self, ask: Callable[[], T], patience: float = PATIENCE) -> None:
-        self.ask = ask
+    def __init__(self, fetch: Callable[[], T], patience: float = PATIENCE) -> None:
+        self.fetch = fetch
         self.patience = patience
         self.value: T | None = None
         self.asked: Future[T] | None = None
@@ -95,7 +95,7 @@ class Known(Generic[T]):
 
     def _run(self, asked: Future[T]) -> None:
         try:
-            asked.set_result(self.ask())
+            asked.set_result(self.fetch())
         except BaseException as error:  # noqa: BLE001 - raised again where the answer is looked at
             asked.set_exception(error)
 
@@ -131,10 +131,10 @@ class Vendors:
         return found
 
     def _asking(self, name: str) -> Callable[[], Mapping[str, str]]:
-        def ask() -> Mapping[str, str]:
+        def fetch() -> Mapping[str, str]:
             return self._bridge.desks[name].groups()  # a desk without credentials is told here
 
-        return ask
+        return fetch
 
 
 def vendors() -> Vendors:
