@@ -11,10 +11,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 OWN_UV := $(filter .uv/bin/uv,$(UV))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo run test check bench clean texts
+.PHONY: help setup lock demo run test test-long check bench clean texts
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (again only when the lock or pyproject.toml changes)
 
@@ -24,8 +24,11 @@ demo: $(READY) ## See it work: a day of a support desk, on this machine alone
 run: $(READY) ## Run it: database, web, worker and clock
 	$(BIN)/bridge run
 
-test: $(READY) ## Run all tests
-	$(BIN)/pytest -n 3 --dist loadfile
+test: $(READY) ## Run the tests
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+test-long: $(READY) ## Run the scenarios that take minutes, and that `make test` leaves out
+	$(BIN)/pytest -m long
 
 check: $(READY) ## Check style, types and layers
 	$(BIN)/ruff check

@@ -221,7 +221,7 @@ def test_the_commands_that_the_pages_name_exist() -> None:
 
 
 def test_the_readme_names_the_commands_of_the_makefile() -> None:
-    targets = re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE)
     told = rows(section(text("README.md"), "## Commands"))
     assert {name.removeprefix("make ") for name in told if name.startswith("make ")} == set(targets)
 

@@ -43,7 +43,7 @@ def test_a_whole_day_comes_out_as_planned(tmp_path: Path) -> None:
     assert "http://" not in err  # the pages are for those who stay
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_day_on_which_every_vendor_fails_comes_out_the_same(tmp_path: Path) -> None:
     words = ("simulate", "day", "--faults", "--seed", "10", "--json")
     out, _ = start(tmp_path, *words).communicate(timeout=300)

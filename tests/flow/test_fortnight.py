@@ -69,7 +69,7 @@ def test_everybody_is_told_when_they_have_to_be_and_nobody_else(url: str) -> Non
     assert 0 < found.recovered_share < 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("said", "instead", "wrong"),
     [

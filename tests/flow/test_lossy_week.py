@@ -65,7 +65,7 @@ def test_what_is_lost_is_found_again_and_told_once(url: str) -> None:
     assert found.api_calls["jsm"]["GET /rest/api/2/search/jql"] > 250
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_sweeps_what_is_lost_stays_lost(url: str, tmp_path: Path) -> None:
     never = tmp_path / "never.toml"
     never.write_text(CONFIG.read_text("utf-8").replace('sweep = "5m"', 'sweep = "off"'), "utf-8")

@@ -154,7 +154,7 @@ def place(tmp_path: Path, url: str, engine: Engine) -> Iterator[Place]:
         process.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_leader_killed_twenty_times_misses_no_timer_and_rings_none_twice(place: Place) -> None:
     chance = random.Random(SEED)
     place.start("worker")

@@ -32,7 +32,7 @@ def test_all_of_a_storm_can_be_found_and_nobody_gets_too_much(url: str) -> None:
     assert found.emails > 10
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_storm_without_a_guard_is_seen_on_the_phone(url: str, tmp_path: Path) -> None:
     unguarded = tmp_path / "storm.toml"
     unguarded.write_text(CONFIG.read_text("utf-8").replace("sms = 3", "sms = 50"), "utf-8")
