@@ -12,7 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from benchmarks import calls, drain, ingest, judge, latency, machine, pages, tick
+from benchmarks import (
+    backtest,
+    calls,
+    drain,
+    ingest,
+    judge,
+    latency,
+    machine,
+    pages,
+    surge,
+    tick,
+    words,
+)
 from benchmarks.scene import Failed, Say
 from bridge.domain.model import BridgeError
 from bridge.embedded import EmbeddedError
@@ -27,6 +39,9 @@ BENCHMARKS: Mapping[str, Callable[[Say], Figures]] = {
     "tick": tick.run,
     "calls": calls.run,
     "pages": pages.run,
+    "surge": surge.run,
+    "backtest": backtest.run,
+    "words": words.run,
 }
 SIZED: Mapping[str, Callable[[Say, int], Figures]] = {"tick": tick.run, "calls": calls.run}
 """Those that can be told how many tickets are open."""
@@ -58,9 +73,9 @@ def run(what: str, *, tickets: int | None, keep: Path | None, as_json: bool) -> 
         print(json.dumps(found if what == "all" else found.get(what, {})))
     else:
         _show(found)
-    over = [words for figures in found.values() for words in figures.get("over", ())]
-    for words in over:
-        screen.print(words, style="red", markup=False)
+    over = [broken for figures in found.values() for broken in figures.get("over", ())]
+    for broken in over:
+        screen.print(broken, style="red", markup=False)
     return 0 if len(found) == len(names) and not over else 1
 
 

@@ -1,7 +1,8 @@
 """The doors of the bridge: sources (in), channels (out), and desks, which are both.
 
-A connector is one file in `surveys/`, `calls/`, `desks/` or `channels/` with one class that has a `kind`. It is found
-by looking into the folder; its fields are its settings in `config/bridge.toml`. No Flask, no database, no clock.
+A connector is one file in `surveys/`, `calls/`, `feeds/`, `desks/` or `channels/` with one class that has a `kind`. It
+is found by looking into the folder; its fields are its settings in `config/bridge.toml`. It knows no Flask, no database
+and no clock.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from bridge.domain.accounts import Change
 from bridge.domain.model import Action, AnyEvent, Message, Receipt, Seen, Undeliverable
 
 REPLAY_WINDOW = timedelta(minutes=5)
@@ -92,6 +94,14 @@ class Fetching(Protocol):
 
         Raises Unreadable where the delivery doesn't say what to ask for, and Undeliverable.
         """
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A Source that tells of customers' accounts: rows that change once a delivery is read, beside its events."""
+
+    def changes(self, incoming: Incoming) -> tuple[Change, ...]:
+        """What the delivery says of accounts. Raises Unreadable, naming the field."""
 
 
 class Scrubbing(Protocol):
@@ -353,6 +363,7 @@ def source_kinds() -> dict[str, Any]:
         "connectors.surveys",
         "connectors.calls",
         "connectors.people",
+        "connectors.feeds",
     )
 
 

@@ -43,7 +43,7 @@ from bridge.domain.model.tickets import Phase
 from bridge.domain.people import Roster
 from bridge.domain.promises import Targets
 from bridge.settings import Settings
-from bridge.store import alerts, people, ratings, teams
+from bridge.store import alerts, people, ratings, shadows, teams
 from bridge.store.schema import tickets
 
 ROUND_THE_CLOCK = Hours(ZoneInfo("UTC"))
@@ -124,6 +124,10 @@ CASES = (
         "tone",
     ),
 )
+SHADOWS = (
+    ("negative_words", "The customer sounds unhappy"),
+    ("thin_update", "Two thin updates in a row"),
+)
 CAUSES = (
     "slow answer",
     "unclear answer",
@@ -184,7 +188,21 @@ def furnish(
     made = Quarter()
     for alert in alerts.save(connection, saved):
         (made.live if alert.live else made.over).append(alert)
+    _in_shadow(connection, made_tickets, random.Random(seed))
     return made
+
+
+def _in_shadow(connection: Connection, found: Sequence[Ticket], chance: random.Random) -> None:
+    """What two rules found that tell nobody yet: more often where the customer was not content afterwards."""
+    for ticket in found:
+        low = any((answer.score or 0) < 0.5 for answer in ticket.answers)
+        if chance.random() > (0.3 if low else 0.06) or ticket.opened_at is None:
+            continue
+        rule, headline = chance.choice(SHADOWS)
+        at = ticket.opened_at + HOUR * chance.uniform(0.5, 4)
+        finding = Finding(rule=rule, severity=Severity.WARNING, headline=headline, since=at)
+        seen = shadows.Seen(subject=ticket.id, team=ticket.team.capitalize(), findings=(finding,))
+        shadows.keep(connection, [seen], at)
 
 
 def _people(connection: Connection, settings: Settings, kept: Sequence[Team]) -> Roster:
@@ -341,8 +359,11 @@ class _Life:
 
         seen = alert.opened_at + timedelta(minutes=chance.expovariate(1 / (25 * quick)))
         yield pressed(Press.ACKNOWLEDGE, seen)
-        if chance.random() < 0.07:
+        mood = chance.random()
+        if mood < 0.07:
             yield pressed(Press.USELESS, seen + HOUR / 4)
+        elif mood < 0.3:
+            yield pressed(Press.USEFUL, seen + HOUR / 4)
         if chance.random() < 0.2:
             yield pressed(Press.CONTACT, seen + HOUR / 2, reached=False, how="phone")
         called = seen + timedelta(hours=chance.expovariate(1 / (9 * quick)))

@@ -17,6 +17,7 @@ from tests.pages import ROOT, text
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("alert-bridge*"))
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
+BY_TIMER = {path.stem.rpartition("-")[2] for path in UNITS if path.suffix == ".timer"}
 INSTALLED = "/opt/alert-bridge/.venv/bin/bridge"
 
 
@@ -39,7 +40,7 @@ def understood(arguments: list[str]) -> bool:
 def test_there_is_a_unit_for_each_process_of_the_procfile() -> None:
     started = set(re.findall(r"^\w+: bridge (\w+)$", text("Procfile"), re.MULTILINE))
     given = {shlex.split(unit(path)["Service"]["ExecStart"])[1] for path in SERVICES}
-    assert given == started
+    assert given == started | BY_TIMER
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
@@ -56,6 +57,7 @@ def test_whoever_names_a_unit_names_one_that_there_is() -> None:
         "network-online.target",
         "postgresql.service",
         "multi-user.target",
+        "timers.target",
     }
     for path in UNITS:
         named = re.findall(r"[\w@-]+\.(?:service|target)", path.read_text("utf-8"))

@@ -18,8 +18,21 @@ from bridge.domain.goals import GOALS, PAUSES
 from bridge.domain.model import Severity, Team
 from bridge.domain.routing import MEDIUMS
 from bridge.domain.rules import rules
-from bridge.settings import api, channels, keeping, login, loop, outgoing, reader, sections
+from bridge.settings import (
+    accounts,
+    api,
+    channels,
+    keeping,
+    login,
+    loop,
+    outgoing,
+    patterns,
+    reader,
+    sections,
+    words,
+)
 from bridge.work import errands, followup, unsubscribing
+from bridge.work.written import word
 from connectors import desk_kinds, source_kinds
 from connectors.scores import RANGES
 from tests.pages import PAGES, ROOT, fences, rows, section, text
@@ -27,9 +40,7 @@ from tests.pages import PAGES, ROOT, fences, rows, section, text
 
 def written(value: object) -> str:
     """A default as the configuration writes it."""
-    if value is None:
-        return '"off"'
-    return f'"{value.name.lower()}"' if isinstance(value, Severity) else json.dumps(value)
+    return json.dumps(word(value))
 
 
 # --- rules, goals, settings
@@ -44,6 +55,7 @@ def test_a_rule_is_documented_with_its_tunables_their_defaults_and_its_playbook(
     }
     assert f"*Playbook:* “{cls.playbook}”" in told
     assert "*Example:*" in told
+    assert "*Where it earned its place:*" in told
 
 
 def test_the_documented_rules_exist() -> None:
@@ -85,6 +97,9 @@ def test_every_top_level_setting_is_documented() -> None:
         ("### `[sessions]`", login.Sessions),
         ("### `[outgoing]`", outgoing.Outgoing),
         ("### `[api]`", api.Api),
+        ("### `[words]`", words.LearningPlan),
+        ("### `[accounts]`", accounts.AccountsSection),
+        ("### `[topics]`", patterns.Topics),
     ],
 )
 def test_every_key_of_a_table_is_documented(heading: str, model: type[BaseModel]) -> None:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from bridge.insight.tables import Table
     from bridge.work.bridge import Bridge
 
-REPORTS = ("response", "causes", "satisfaction", "levels", "coaching", "rules", "recovery")
+REPORTS = (
+    "response",
+    "causes",
+    "satisfaction",
+    "effect",
+    "levels",
+    "coaching",
+    "rules",
+    "shadow",
+    "recovery",
+)
 PERIODS = ("30d", "90d", "12m", "own")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -28,6 +38,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--until", type=_DAY, help="The last day, with --period own.")
 @click.option("--team", default="", help="Of this team and all below; every team if left out.")
 @click.option("--agent", default="", help="Of this employee's tickets: <desk>:<id>.")
+@click.option(
+    "--changed", type=_DAY, help="Effect: compare answers from this day on with those before it."
+)
 @click.option("--table", "only", default="", help="Only the table of this name.")
 @AS_JSON
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
@@ -39,6 +52,7 @@ def figures(
     until: datetime | None,
     team: str,
     agent: str,
+    changed: datetime | None,
     only: str,
     as_json: bool,
     as_csv: bool,
@@ -47,7 +61,15 @@ def figures(
     from bridge.insight.reports import REPORTS as ALL
 
     with opened() as bridge:
-        choice = _choice(bridge, period=period, since=since, until=until, team=team, agent=agent)
+        choice = _choice(
+            bridge,
+            period=period,
+            since=since,
+            until=until,
+            team=team,
+            agent=agent,
+            changed=changed,
+        )
         with bridge.engine.begin() as connection:
             found = {
                 name: [
@@ -77,6 +99,7 @@ def _choice(
     until: datetime | None,
     team: str,
     agent: str,
+    changed: datetime | None,
 ) -> Choice:
     from bridge.insight import periods
     from bridge.insight.choice import Choice as Made
@@ -98,6 +121,7 @@ def _choice(
         settings=bridge.settings,
         team=team,
         agent=agent,
+        changed=changed.date() if changed else None,
     )
 
 

@@ -41,7 +41,21 @@ def simulate(scenario: str, seed: int, faults: bool, tickets: int | None, as_jso
 @click.command()
 @click.argument(
     "what",
-    type=click.Choice(["ingest", "drain", "judge", "latency", "tick", "calls", "pages", "all"]),
+    type=click.Choice(
+        [
+            "ingest",
+            "drain",
+            "judge",
+            "latency",
+            "tick",
+            "calls",
+            "pages",
+            "surge",
+            "words",
+            "backtest",
+            "all",
+        ]
+    ),
 )
 @click.option(
     "--tickets",

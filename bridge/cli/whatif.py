@@ -35,11 +35,14 @@ def whatif(rule: str, values: tuple[str, ...], days: int, as_json: bool) -> None
     console = Console(stderr=True)
     with opened() as bridge:
         rules = past.changed_rules(bridge.settings.rules, rule, given)
+        in_shadow = past.changed_shadow(bridge.settings.in_shadow, rule, given)
+        if rule in in_shadow:
+            click.echo(f"{rule} is in shadow, and tells nobody: add shadow=false", err=True)
         with progress_bar(console) as progress:
             bar = progress.add_task("tickets", total=None)
             found = past.compare(
                 bridge,
-                past.with_rules(rules),
+                past.with_rules(rules, in_shadow),
                 days,
                 tell=lambda judged, total: progress.update(bar, completed=judged, total=total),
             )

@@ -50,6 +50,7 @@ class Change(Enum):
     JOINED = "people added"
     NOTED = "note"
     SAID = "message"
+    USEFUL = "useful"
     USELESS = "not useful"
     REFUSED = "refused"
     OBEYED = "command obeyed"  # a tag that is taken away again

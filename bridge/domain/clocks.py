@@ -83,6 +83,16 @@ def standing(ticket: Ticket, clock: Clock, now: datetime) -> tuple[str, Rung] | 
     return (held[-1], last) if held else None
 
 
+def missed_at(ticket: Ticket, clock: Clock, now: datetime) -> datetime | None:
+    """Since when the clock's target has passed; None while it has not. Of a paused clock, when its timer rang."""
+    if clock.due:
+        return clock.due[-1] if clock.due[-1] <= now else None
+    if clock.elapsed < clock.target:
+        return None
+    last = rung(ticket, clock)
+    return last.due_at if last else now
+
+
 def deadlines(
     ticket: Ticket, running: tuple[Clock, ...], hours: Hours, now: datetime
 ) -> tuple[Deadline, ...]:

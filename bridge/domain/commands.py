@@ -39,6 +39,7 @@ WORDS = {
     "reopen": Press.REOPEN,
     "note": Press.NOTE,
     "coached": Press.COACH,
+    "useful": Press.USEFUL,
     "useless": Press.USELESS,
 }
 

@@ -8,10 +8,21 @@ from zoneinfo import ZoneInfo
 from bridge.domain.clocks import clocks, ring
 from bridge.domain.goals import GOALS, Goal, VendorSlas
 from bridge.domain.hours import Hours
-from bridge.domain.judge import Policy, Rule, judge
-from bridge.domain.model import Answer, Handoff, Ticket, VendorClock
+from bridge.domain.judge import NOTHING_AROUND, Around, Policy, Rule, judge
+from bridge.domain.model import Answer, Handoff, Measure, Said, Ticket, VendorClock
 
-__all__ = ["NOW", "Answer", "Handoff", "VendorClock", "ago", "example", "timedelta"]
+__all__ = [
+    "NOW",
+    "Answer",
+    "Around",
+    "Handoff",
+    "Measure",
+    "Said",
+    "VendorClock",
+    "ago",
+    "example",
+    "timedelta",
+]
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -21,7 +32,7 @@ def ago(**duration: float) -> datetime:
     return NOW - timedelta(**duration)
 
 
-def example(rule: Rule, **ticket: object) -> list[str]:
+def example(rule: Rule, around: Around = NOTHING_AROUND, **ticket: object) -> list[str]:
     """The headlines that the rule finds at `NOW` on a ticket with these fields, all timers rung.
 
     Work goes round the clock; each goal is an hour, with a warning at three quarters of it.
@@ -30,6 +41,7 @@ def example(rule: Rule, **ticket: object) -> list[str]:
     goals = tuple(Goal(name=name, targets=targets, warn=(0.75,)) for name in GOALS)
     vendors = {"zendesk": VendorSlas(win=False, goals={})}
     policy = Policy(rules=(rule,), goals=goals, hours=Hours(ZoneInfo("UTC")), vendors=vendors)
-    case = Ticket(id="zendesk:1", as_of=(NOW, 0, ""), whole=True, **ticket)  # type: ignore[arg-type]
+    known = {"id": "zendesk:1", "as_of": (NOW, 0, ""), "whole": True}
+    case = Ticket(**{**known, **ticket})  # type: ignore[arg-type]
     case = ring(case, clocks(case, policy), NOW)
-    return [finding.headline for finding in judge(case, policy, NOW).findings]
+    return [finding.headline for finding in judge(case, policy, NOW, around).findings]

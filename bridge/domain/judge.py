@@ -17,21 +17,45 @@ from msgspec.structs import replace
 from bridge.domain.clocks import clocks, deadlines, due
 from bridge.domain.goals import Goal, SlaPolicy, VendorSlas
 from bridge.domain.hours import Hours
-from bridge.domain.model import AnyEvent, Category, Clock, Deadline, Finding, Ticket
+from bridge.domain.model import AnyEvent, Category, Clock, Deadline, Finding, Severity, Ticket
+from bridge.domain.text import COLD, Words
 from bridge.domain.ticket import STATUSES, fold, late
 
 
+class Around(Struct, frozen=True, kw_only=True):
+    """What else is known of a ticket's customer: the account that they belong to, and when they opened other tickets.
+
+    `account` is its key, "" for none; `contacts` are the openings of the requester's other tickets, oldest first.
+    """
+
+    account: str = ""
+    name: str = ""
+    tier: str = ""
+    contacts: tuple[datetime, ...] = ()
+
+
+NOTHING_AROUND = Around()
+
+
 class Moment(Struct, frozen=True):
-    """What a rule sees: a ticket, the clocks on it by goal, its team's working hours, and the time."""
+    """What a rule sees: a ticket, the clocks on it by goal, its team's working hours, and the time.
+
+    `words` judge what somebody wrote; `around` is what else is known of the customer.
+    """
 
     ticket: Ticket
     clocks: Mapping[str, Clock]
     hours: Hours
     now: datetime
+    words: Words = COLD
+    around: Around = NOTHING_AROUND
 
 
 class Rule(Protocol):
-    """One thing that can be wrong. A frozen dataclass; its fields are its tunables."""
+    """One thing that can be wrong. A frozen dataclass; its fields are its tunables.
+
+    One whose class says `begins_in_shadow` tells nobody unless the configuration says so: it has to earn that first.
+    """
 
     name: ClassVar[str]
     playbook: ClassVar[str]
@@ -46,6 +70,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     `goals` is what is promised, `policies` for whom otherwise, the first that matches. `calendars` are the working
     hours by helpdesk group ("zendesk:17"), `hours` those of all others. `statuses` are the meanings of statuses by
     desk, `vendors` what is done with a desk's own service levels; for a desk that isn't named they are not looked at.
+    `words` judge what people write. Rules `in_shadow` are judged and tell nobody. `tiers` are those whose accounts
+    have everything found on their tickets raised by so many severities.
     """
 
     rules: tuple[Rule, ...]
@@ -55,6 +81,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     statuses: Mapping[str, Mapping[str, Category]] = {}
     policies: tuple[SlaPolicy, ...] = ()
     vendors: Mapping[str, VendorSlas] = {}
+    words: Words = COLD
+    in_shadow: frozenset[str] = frozenset()
+    tiers: Mapping[str, int] = {}
 
     def hours_of(self, ticket: Ticket) -> Hours:
         """The working hours of the team that has the ticket."""
@@ -70,22 +99,46 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What judging a ticket came to."""
+    """What judging a ticket came to. `shadows` is what rules in shadow found: nobody is told."""
 
     ticket: Ticket
     clocks: tuple[Clock, ...]
     findings: tuple[Finding, ...]
+    shadows: tuple[Finding, ...] = ()
 
 
-def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judgement:
+def judge(
+    ticket: Ticket, policy: Policy, now: datetime, around: Around = NOTHING_AROUND
+) -> Judgement:
     """Which clocks run on the ticket and what is wrong with it at `now`."""
-    hours = policy.hours_of(ticket)
-    running = clocks(ticket, policy)
-    moment = Moment(ticket, {c.goal: c for c in running}, hours, now)
+    moment, running = look(ticket, policy, now, around)
     findings: list[Finding] = []
+    shadows: list[Finding] = []
     for rule in policy.rules:
-        findings.extend(rule.check(moment))
-    return Judgement(ticket, running, tuple(findings))
+        found = rule.check(moment)
+        if found:
+            (shadows if rule.name in policy.in_shadow else findings).extend(found)
+    if findings and around.tier in policy.tiers:
+        findings = [raised(one, around, policy.tiers[around.tier]) for one in findings]
+    return Judgement(ticket, running, tuple(findings), tuple(shadows))
+
+
+def look(
+    ticket: Ticket, policy: Policy, now: datetime, around: Around = NOTHING_AROUND
+) -> tuple[Moment, tuple[Clock, ...]]:
+    """What rules see of the ticket at `now`, and the clocks on it in the order of the goals."""
+    running = clocks(ticket, policy)
+    by_goal = {c.goal: c for c in running}
+    hours = policy.hours_of(ticket)
+    return Moment(ticket, by_goal, hours, now, policy.words, around), running
+
+
+def raised(finding: Finding, around: Around, steps: int) -> Finding:
+    """The finding as grave as it is for a customer of this tier, which it then names."""
+    levels = list(Severity)
+    level = levels[min(levels.index(finding.severity) + steps, len(levels) - 1)]
+    account = ("Account", f"{around.name or around.account} ({around.tier})")
+    return replace(finding, severity=level, facts=(*finding.facts, account))
 
 
 def replay(

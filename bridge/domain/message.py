@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from bridge.domain.metrics import KINDS
 from bridge.domain.model import (
     Alert,
     Contact,
@@ -55,7 +56,7 @@ def compose(
         resolved=not alert.live,
         headline=headline if alert.live else _end(alert),
         lines=tuple(_line(r, playbooks) for r in reasons),
-        subject=_subject(ticket, place),
+        subject=subject_of(ticket, on_desk=bool(place.desk)),
         since=min(r.finding.since for r in reasons),
         title=ticket.title,
         url=place.url,
@@ -136,9 +137,12 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _subject(ticket: Ticket, place: Place) -> str:
-    if place.desk:
+def subject_of(ticket: Ticket, *, on_desk: bool) -> str:
+    """What an alert is about: "Ticket 4711", "Survey answer", "Topic Acme", "Team Billing"."""
+    if on_desk:
         return f"Ticket {ticket.name or ticket.key}"
+    if ticket.desk in KINDS:
+        return f"{ticket.desk.capitalize()} {ticket.name or ticket.title or ticket.key}"
     return "Test" if ticket.desk == "test" else "Survey answer"
 
 

@@ -34,6 +34,7 @@ TYPES: dict[Change, str] = {
     Change.CLOSED: "alert.closed",
     Change.REOPENED: "alert.reopened",
     Change.NOTED: "alert.noted",
+    Change.USEFUL: "alert.useful",
     Change.USELESS: "alert.not_useful",
     Change.ESCALATED: "alert.escalated",
     Change.NAGGED: "alert.not_taken",

@@ -81,7 +81,10 @@ def offered(alert: Alert) -> tuple[Press, ...]:
         return (*first, Press.CONTACT, Press.RESOLVE, *later)
     report = (Press.RESOLVE,) if _incomplete(alert) else ()
     coach = (Press.COACH,) if alert.coaching is Coaching.NEEDED else ()
-    return (*report, *coach, Press.REOPEN, Press.NOTE, Press.USELESS)
+    return (*report, *coach, Press.REOPEN, Press.NOTE, Press.USEFUL, Press.USELESS)
+
+
+_SAID_SO = "You said so already: thank you."
 
 
 # --- the acts: each gives the alert after, or why not
@@ -180,10 +183,20 @@ def _coach(alert: Alert, _: Pressed) -> Done | str:
     return replace(alert, coaching=Coaching.DONE), Change.COACHED
 
 
+def _useful(alert: Alert, pressed: Pressed) -> Done | str:
+    who = str(pressed.who)
+    if who in alert.useful:
+        return _SAID_SO
+    useless = tuple(name for name in alert.useless if name != who)
+    return replace(alert, useful=(*alert.useful, who), useless=useless), Change.USEFUL
+
+
 def _useless(alert: Alert, pressed: Pressed) -> Done | str:
-    if str(pressed.who) in alert.useless:
-        return "You said so already: thank you."
-    return replace(alert, useless=(*alert.useless, str(pressed.who))), Change.USELESS
+    who = str(pressed.who)
+    if who in alert.useless:
+        return _SAID_SO
+    useful = tuple(name for name in alert.useful if name != who)
+    return replace(alert, useful=useful, useless=(*alert.useless, who)), Change.USELESS
 
 
 _ACTS: Mapping[Press, Callable[[Alert, Pressed], Done | str]] = {
@@ -197,6 +210,7 @@ _ACTS: Mapping[Press, Callable[[Alert, Pressed], Done | str]] = {
     Press.NOTE: _note,
     Press.SAY: _note,
     Press.COACH: _coach,
+    Press.USEFUL: _useful,
     Press.USELESS: _useless,
 }
 

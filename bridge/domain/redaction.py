@@ -61,10 +61,12 @@ class Redaction(Struct, frozen=True, kw_only=True):
             title=self.text(known.title),
             facts={} if self.words else known.facts,
             answers=tuple(self.answer(one) for one in known.answers),
+            messages=() if self.words else known.messages,
+            updates=() if self.words else known.updates,
         )
 
     def finding(self, found: Finding) -> Finding:
-        """What a rule found; its headline and facts are the bridge's own words."""
+        """What a rule found; its headline and facts are the bridge's own words, but for the words that weighed most."""
         if not self:
             return found
         return replace(
@@ -73,6 +75,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
             contact=self.contact(found.contact),
             recording=self.recording(found.recording),
             level=wordless.level(found),
+            facts=wordless.facts(found) if self.words else found.facts,
         )
 
     def alert(self, known: Alert) -> Alert:

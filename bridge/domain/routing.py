@@ -42,6 +42,9 @@ DEFAULT_ROUTES: Routes = {
     Severity.CRITICAL: (TICKET, SLACK, MENTION, DIRECT, SMS, EMAIL),
 }
 
+IN_PRIVATE: Routes = dict.fromkeys(Severity, (DIRECT,))
+"""How private alerts are told, see `bridge.domain.viewing`: to whoever is responsible, and nowhere else."""
+
 _OPENING = frozenset({Change.OPENED, Change.ADDED, Change.RAISED, Change.REOPENED})
 """After these an alert is told where it was not told yet."""
 

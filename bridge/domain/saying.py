@@ -20,6 +20,7 @@ BY_PEOPLE = {
     Change.REOPENED: "opened it again",
     Change.SNOOZED: "wants to be asked again later",
     Change.NOTED: "noted",
+    Change.USEFUL: "says that it was useful",
     Change.USELESS: "says that it was not useful",
 }
 """What somebody did, behind their name."""

@@ -17,8 +17,11 @@ from bridge.domain.model import (
     Category,
     Contact,
     Due,
+    Event,
     Gone,
     Handoff,
+    Measure,
+    Measured,
     Opened,
     Party,
     Phase,
@@ -27,6 +30,7 @@ from bridge.domain.model import (
     Read,
     Replied,
     Rung,
+    Said,
     Seen,
     Shift,
     StatusChanged,
@@ -47,6 +51,15 @@ STATUSES: Mapping[str, Category] = {
     "scrubbed": Category.CLOSED,
 }
 """Zendesk's own statuses. A desk's kind has its own, its `statuses` setting adds to them."""
+
+LAST_SAID = 5
+"""So many messages of either side are kept with the ticket, for their words."""
+
+LONGEST_SAID = 2000
+"""Characters of a message that are kept."""
+
+LAST_MEASURES = 400
+"""So many figures of a metric are kept with its subject."""
 
 
 def fold_all(
@@ -130,6 +143,7 @@ def _open(ticket: Ticket, event: Opened, changes: dict[str, Any]) -> None:
         changes["waiting_since"] = ticket.waiting_since or event.at
         changes["customer_at"] = event.at
         changes["customer_messages"] = ticket.customer_messages + 1
+        changes["messages"] = _said(ticket.messages, event, event.id, event.text)
 
 
 def _reply(ticket: Ticket, event: Replied, changes: dict[str, Any]) -> None:
@@ -138,6 +152,7 @@ def _reply(ticket: Ticket, event: Replied, changes: dict[str, Any]) -> None:
         if event.public:
             changes["customer_at"] = event.at
             changes["customer_messages"] = ticket.customer_messages + 1
+            changes["messages"] = _said(ticket.messages, event, event.ref or event.id, event.text)
             if ticket.waiting_since is None:
                 changes["waiting_since"] = event.at
     elif event.by is Party.AGENT:
@@ -146,6 +161,7 @@ def _reply(ticket: Ticket, event: Replied, changes: dict[str, Any]) -> None:
             changes["last_reply_at"] = event.at
             changes["last_reply_by"] = event.actor
             changes["public_replies"] = ticket.public_replies + 1
+            changes["updates"] = _said(ticket.updates, event, event.ref or event.id, event.text)
             if ticket.first_reply_at is None:
                 changes["first_reply_at"] = event.at
                 changes["first_reply_by"] = event.actor
@@ -153,6 +169,24 @@ def _reply(ticket: Ticket, event: Replied, changes: dict[str, Any]) -> None:
             changes["internal_at"] = event.at
             changes["internal_by"] = event.actor
             changes["internal_notes"] = ticket.internal_notes + 1
+
+
+def _said(before: tuple[Said, ...], event: Event, ref: str, text: str) -> tuple[Said, ...]:
+    """The messages with a new one; one without words is none."""
+    if not text.strip():
+        return before
+    return (*before, Said(event.at, event.actor, ref, text[:LONGEST_SAID]))[-LAST_SAID:]
+
+
+def _measure(ticket: Ticket, event: Measured, changes: dict[str, Any]) -> None:
+    """Keep the newest figures; one of the same moment takes the place of the earlier."""
+    figure = Measure(event.at, event.value, event.of, event.usual, event.chance)
+    known = ticket.measures.get(event.metric, ())
+    if known and known[-1].at == event.at:
+        known = known[:-1]
+    changes["measures"] = ticket.measures | {event.metric: (*known, figure)[-LAST_MEASURES:]}
+    if event.team:
+        changes["team"] = event.team
 
 
 def _rate(ticket: Ticket, event: Rated, changes: dict[str, Any]) -> None:
@@ -214,6 +248,7 @@ _EFFECTS: dict[type, Callable[[Ticket, Any, dict[str, Any]], None]] = {
     Gone: _go,
     Read: _know,
     Due: _ring,
+    Measured: _measure,
 }
 
 

@@ -16,6 +16,15 @@ EVERY = "*"
 """In a list of teams: all of them."""
 
 
+PRIVATE = "agent:"
+"""How subjects begin whose alerts are private: for coaching, and never for all to read."""
+
+
+def private(subject: str) -> bool:
+    """Whether alerts about the subject are for the manager alone: no channel, no page of others."""
+    return subject.startswith(PRIVATE)
+
+
 class Role(Enum):
     """What somebody is to us. Each may do all that the one before it may."""
 
@@ -53,8 +62,14 @@ class Viewer(Struct, frozen=True, kw_only=True):
         return self.teams is None or team in self.teams
 
     def sees(self, alert: Alert) -> bool:
-        """Whether they may look at an alert: one of their teams', or one that they own or are on."""
-        return self.sees_team(alert.team) or self._is_on(alert)
+        """Whether they may look at an alert: one of their teams', or one that they own or are on.
+
+        What is private is for managers, whose team it is, and those who are on it.
+        """
+        known = self.sees_team(alert.team) and (
+            not private(alert.subject) or self.may(Role.MANAGER)
+        )
+        return known or self._is_on(alert)
 
     def acts_on(self, alert: Alert) -> bool:
         """Whether they may do something about an alert. Viewers may not."""

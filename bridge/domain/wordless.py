@@ -28,6 +28,9 @@ from bridge.domain.saying import BY_PEOPLE
 
 E = TypeVar("E", bound=Event)
 
+WEIGHED = "Weighed most"
+"""The fact that names the words because of which a text was found negative."""
+
 FREE = frozenset({*BY_PEOPLE, Change.SAID, Change.HEARD})
 """Changes whose words somebody wrote as they liked; those of others are the bridge's own."""
 
@@ -38,8 +41,9 @@ def answer(given: Answer) -> Answer:
 
 
 def ticket(known: Ticket) -> Ticket:
-    """A ticket without title, facts, and what customers said in surveys."""
-    return replace(known, title="", facts={}, answers=tuple(map(answer, known.answers)))
+    """A ticket without title, facts, and what was said on it and in surveys."""
+    answers = tuple(map(answer, known.answers))
+    return replace(known, title="", facts={}, answers=answers, messages=(), updates=())
 
 
 def event(happened: E) -> E:
@@ -57,7 +61,13 @@ def event(happened: E) -> E:
 
 def finding(found: Finding) -> Finding:
     """A finding without the customer's words, voice and contact."""
-    return replace(found, words="", contact=Contact(), recording="", level=level(found))
+    bare = replace(found, words="", contact=Contact(), recording="", level=level(found))
+    return replace(bare, facts=facts(found))
+
+
+def facts(found: Finding) -> tuple[tuple[str, str], ...]:
+    """The facts of a finding without the one that quotes single words of the customer's."""
+    return tuple((name, value) for name, value in found.facts if name != WEIGHED)
 
 
 def level(found: Finding) -> str:

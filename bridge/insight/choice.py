@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from msgspec import Struct
 
@@ -20,7 +21,8 @@ SATISFIED = 0.75
 class Choice(Struct, frozen=True, kw_only=True):
     """What was chosen to be looked at, with all teams there are. `visible` are those that may be seen, None for all.
 
-    `team` is "" for everything that may be seen; `agent` is "<desk>:<id>", "" for everybody.
+    `team` is "" for everything that may be seen; `agent` is "<desk>:<id>", "" for everybody. From the day `changed` on
+    something was different: before and after it are compared.
     """
 
     period: Period
@@ -29,6 +31,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     visible: frozenset[str] | None = None
     team: str = ""
     agent: str = ""
+    changed: date | None = None
 
     @property
     def lines(self) -> Lines:

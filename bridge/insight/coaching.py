@@ -1,8 +1,9 @@
-"""Whom to coach on what: rules that recur on an employee's tickets, set against how many tickets those are."""
+"""Whom to coach on what: rules that recur on an employee's tickets, set against how many tickets those are, and thin
+updates, set against how many they wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -11,14 +12,24 @@ from bridge.insight.choice import Choice
 from bridge.insight.intervals import FEW, share
 from bridge.insight.names import names_of
 from bridge.insight.tables import Kind, Row, Table, table
-from bridge.store.figures.associates import Associate, Recurring, associates, recurring
+from bridge.store.figures.associates import (
+    Associate,
+    Recurring,
+    Written,
+    associates,
+    recurring,
+    written,
+)
 
 RECURS = 2
-"""A rule that held once is no habit."""
+"""A rule that held once is no habit, nor is one thin update."""
 
 
 class Coaching(Struct, frozen=True, kw_only=True):
-    """Everybody with an alert on a ticket; who waits for coaching first. `recurring` is by employee and rule."""
+    """Everybody with an alert on a ticket, or several thin updates; who waits for coaching first.
+
+    `recurring` is by employee and rule.
+    """
 
     associates: Table
     recurring: Table
@@ -35,12 +46,17 @@ class Coaching(Struct, frozen=True, kw_only=True):
 
 def coaching(connection: Connection, choice: Choice) -> Coaching:
     """Reckon."""
-    found = [one for one in associates(connection, choice.scope) if one.alerts or one.alerted]
+    wrote = {one.agent: one for one in written(connection, choice.scope)}
+    known = {one.agent: one for one in associates(connection, choice.scope)}
+    thin = {one.agent: Associate(agent=one.agent) for one in wrote.values() if one.thin >= RECURS}
+    found = [
+        one for one in (thin | known).values() if one.alerts or one.alerted or one.agent in thin
+    ]
     again = [one for one in recurring(connection, choice.scope) if one.many >= RECURS]
     called = names_of(connection, (one.agent for one in found))
     ordered = sorted(found, key=lambda one: (-one.open, -_surely(one), -one.alerts, one.agent))
     return Coaching(
-        associates=_associates(ordered, called), recurring=_recurring(ordered, again, called)
+        associates=_associates(ordered, wrote, called), recurring=_recurring(ordered, again, called)
     )
 
 
@@ -50,10 +66,13 @@ def _surely(one: Associate) -> float:
     return found.low if found else 0.0
 
 
-def _associates(found: Sequence[Associate], called: dict[str, str]) -> Table:
+def _associates(
+    found: Sequence[Associate], wrote: Mapping[str, Written], called: dict[str, str]
+) -> Table:
     rows = []
     for one in found:
         rate = share(one.alerted, one.tickets)
+        theirs = wrote.get(one.agent, Written(agent=one.agent, judged=0, thin=0))
         per = [100 * part for part in (rate.value, rate.low, rate.high)] if rate else [None] * 3
         rows.append(
             Row(
@@ -67,6 +86,9 @@ def _associates(found: Sequence[Associate], called: dict[str, str]) -> Table:
                     one.open + one.given,
                     one.open,
                     one.given,
+                    theirs.judged,
+                    theirs.thin,
+                    theirs.lack,
                 ),
                 key=one.agent,
                 faint=one.tickets < FEW,
@@ -86,6 +108,9 @@ def _associates(found: Sequence[Associate], called: dict[str, str]) -> Table:
             ("coaching_needed", Kind.COUNT),
             ("coaching_open", Kind.COUNT),
             ("coaching_given", Kind.COUNT),
+            ("updates_judged", Kind.COUNT),
+            ("updates_thin", Kind.COUNT),
+            ("thin_mostly", Kind.TEXT),
         ),
         rows,
     )

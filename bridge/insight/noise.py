@@ -19,7 +19,10 @@ def noise(connection: Connection, choice: Choice, now: datetime) -> Table:
         (
             ("rule", Kind.TEXT),
             ("alerts", Kind.COUNT),
+            ("useful", Kind.COUNT),
             ("not_useful", Kind.COUNT),
+            ("asked_useful", Kind.COUNT),
+            ("share_useful", Kind.SHARE),
             ("share_not_useful", Kind.SHARE),
             ("resolved_itself", Kind.COUNT),
             ("share_itself", Kind.SHARE),
@@ -32,7 +35,10 @@ def noise(connection: Connection, choice: Choice, now: datetime) -> Table:
                 cells=(
                     one.rule,
                     one.alerts,
+                    one.useful,
                     one.useless,
+                    one.rated,
+                    ratio(one.useful, one.rated),
                     ratio(one.useless, one.alerts),
                     one.itself,
                     ratio(one.itself, one.alerts),

@@ -15,16 +15,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from bridge.domain.goals import GOALS, Goal, Match, SlaPolicy
 from bridge.domain.judge import Rule
+from bridge.domain.metrics import RESERVED
 from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import DEFAULT_ROUTES, MEDIUMS, Routes
+from bridge.domain.rules import begins_in_shadow
 from bridge.domain.rules import rules as known_rules
+from bridge.settings.accounts import AccountsSection
 from bridge.settings.api import Api
 from bridge.settings.calendars import read_calendars
 from bridge.settings.channels import EmailSection, SmsSection
 from bridge.settings.keeping import Keep, Redact
 from bridge.settings.login import Sessions, read_logins
 from bridge.settings.loop import DigestPlan, Loop, Quiet, Storm, read_ladders
+from bridge.settings.named import named
 from bridge.settings.outgoing import Outgoing
+from bridge.settings.patterns import Topics
 from bridge.settings.sections import (
     DeskSetting,
     GoalSection,
@@ -39,6 +44,7 @@ from bridge.settings.sections import (
     duration,
     whole,
 )
+from bridge.settings.words import LearningPlan
 from connectors import Fetching, Polling, channel_kinds, desk_kinds, source_kinds
 
 TOP = (
@@ -65,6 +71,9 @@ TOP = (
     "sessions",
     "outgoing",
     "api",
+    "accounts",
+    "topics",
+    "words",
 )
 HANDED_IN = ("name", "token", "budget")
 """What a desk or source is given and no table can say."""
@@ -128,6 +137,7 @@ class Reader:
             policies=policies,
             team_targets=team_targets,
             rules=self.rules(raw),
+            in_shadow=self.in_shadow(raw),
             routes=self.routes(raw),
             ladders=read_ladders(self, self.tables(raw, "ladders")),
             loop=self.single(Loop, raw, "loop"),
@@ -142,6 +152,9 @@ class Reader:
             sessions=self.single(Sessions, raw, "sessions"),
             outgoing=self.single(Outgoing, raw, "outgoing"),
             api=self.single(Api, raw, "api"),
+            words=self.single(LearningPlan, raw, "words"),
+            accounts=self.single(AccountsSection, raw, "accounts"),
+            topics=self.single(Topics, raw, "topics"),
         )
 
     # --- the tables
@@ -191,8 +204,20 @@ class Reader:
             table = dict(tables.get(name, {}))
             if self.value(table, "enabled", bool, True, ("rules", name)):
                 table.pop("enabled", None)
-                chosen.append(self.build(cls, ("rules", name), table, extra=("enabled",)))
+                table.pop("shadow", None)
+                chosen.append(self.build(cls, ("rules", name), table, extra=("enabled", "shadow")))
         return tuple(chosen)
+
+    def in_shadow(self, raw: Mapping[str, Any]) -> frozenset[str]:
+        """The rules that tell nobody: as it is said of them, else those that begin so."""
+        tables = dict(self.tables(raw, "rules"))
+        return frozenset(
+            name
+            for name, cls in known_rules().items()
+            if self.value(
+                tables.get(name, {}), "shadow", bool, begins_in_shadow(cls), ("rules", name)
+            )
+        )
 
     def routes(self, raw: Mapping[str, Any]) -> dict[str, Routes]:
         found: dict[str, Routes] = {"default": DEFAULT_ROUTES}
@@ -224,6 +249,10 @@ class Reader:
 
     def desk(self, name: str, table: Mapping[str, Any]) -> DeskSetting:
         where = ("desks", name)
+        if name in RESERVED:
+            self.fail(
+                where, f"no desk may be called {name!r}: the bridge calls its own subjects so"
+            )
         cls = self.kind(where, table, desk_kinds())
         mints = hasattr(cls, "mint")
         upper = name.upper().replace("-", "_")
@@ -345,6 +374,9 @@ class Reader:
                 if field.name not in given and _needed(field):
                     hint = field.metadata.get("hint", "")
                     self.fail(where, f"{field.name} is missing" + (f": {hint}" if hint else ""))
+            elif "tables" in field.metadata:
+                inner = (*where, field.name)
+                table[field.name] = named(self, field.metadata["tables"], inner, table[field.name])
             elif "Severity" in str(field.type):
                 table[field.name] = self.severity((*where, field.name), table[field.name])
             elif "timedelta" in str(field.type):

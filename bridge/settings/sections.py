@@ -19,12 +19,15 @@ from bridge.domain.model import Category, ConfigError, Severity
 from bridge.domain.routing import Routes
 
 if TYPE_CHECKING:
+    from bridge.settings.accounts import AccountsSection
     from bridge.settings.api import Api
     from bridge.settings.channels import EmailSection, SmsSection
     from bridge.settings.keeping import Keep, Redact
     from bridge.settings.login import LoginSection, Sessions
     from bridge.settings.loop import DigestPlan, Loop, Storm
     from bridge.settings.outgoing import Outgoing
+    from bridge.settings.patterns import Topics
+    from bridge.settings.words import LearningPlan
 
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
 
@@ -186,6 +189,7 @@ class Settings:
     policies: tuple[SlaPolicy, ...]  # their teams are names of ours
     team_targets: Mapping[str, Mapping[str, Mapping[str, timedelta]]]  # goal -> team -> targets
     rules: tuple[Rule, ...]
+    in_shadow: frozenset[str]  # rules that tell nobody
     routes: Mapping[str, Routes]
     ladders: Mapping[str, Ladder]  # "default" is always among them
     loop: Loop
@@ -200,6 +204,9 @@ class Settings:
     sessions: Sessions
     outgoing: Outgoing
     api: Api
+    words: LearningPlan
+    accounts: AccountsSection
+    topics: Topics
     digest: str = ""  # changes with the text of the file
 
     @property

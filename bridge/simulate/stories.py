@@ -168,6 +168,25 @@ def comes_back_again(day: Day, opened: datetime) -> None:
 # --- somebody says so
 
 
+def threatens_to_leave(day: Day, opened: datetime) -> None:
+    """Says in a comment what no manager wants to read later."""
+    case = Case(day, opened)
+    case.expect("grave_words", ends=True)
+    case.answer(10)
+    case.ask(25, "If this is not fixed today we cancel the contract, and our lawyer will write.")
+    case.answer(45, "I have brought in my manager, and you hear from us by 3 pm.")
+    case.solve(100)
+
+
+def asks_for_the_manager(day: Day, opened: datetime) -> None:
+    case = Case(day, opened)
+    case.expect("wants_contact", ends=True)
+    case.answer(10)
+    case.ask(25, "This is no use. Please call me, I want to speak to a manager.")
+    case.answer(45, "My manager calls you within the hour.")
+    case.solve(100)
+
+
 def _solved(day: Day, opened: datetime, *, jira: bool = False, customer: str = "") -> Case:
     """A case that was solved after an hour, about which its customer has something to say."""
     case = Case(day, opened, day.jira if jira else day.zendesk, customer=customer)
@@ -296,6 +315,8 @@ STORIES: tuple[tuple[Story, int, float, float], ...] = (
     (handed_around, 4, 5, 300),
     (back_and_forth, 4, 5, 300),
     (comes_back_again, 4, 5, 300),
+    (threatens_to_leave, 2, 5, 300),
+    (asks_for_the_manager, 2, 5, 300),
     (bad_form, 3, 5, 300),
     (bad_form_by_email, 2, 5, 300),
     (bad_stars, 2, 5, 300),

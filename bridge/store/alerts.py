@@ -203,6 +203,7 @@ def _figures(alert: Alert) -> dict[str, Any]:
         "reopened_at": alert.reopened_at,
         **{name: promise.due_at if promise else None for name, promise in by.items()},
         "itself": not alert.live and not alert.resolved_by,
+        "useful": bool(alert.useful),
         "useless": bool(alert.useless),
         "outcome": alert.outcome.value if alert.outcome else "",
         "cause": alert.cause,

@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from bridge.domain.model import AlertState, Severity
 from bridge.domain.redaction import Redaction
-from bridge.domain.viewing import Viewer
+from bridge.domain.viewing import PRIVATE, Role, Viewer
 from bridge.store.alerts import names
 from bridge.store.schema import alerts, people, tickets
 
@@ -93,9 +93,12 @@ def matches(viewer: Viewer, wanted: Filter) -> Condition:
 
 def visible(viewer: Viewer) -> Condition:
     """What a viewer may see; the same as `Viewer.sees`."""
-    if viewer.teams is None:
-        return true()
-    return or_(alerts.c.team.in_(sorted(viewer.teams)), theirs(viewer))
+    known: Condition = true() if viewer.teams is None else alerts.c.team.in_(sorted(viewer.teams))
+    if not viewer.may(Role.MANAGER):
+        known = and_(known, ~alerts.c.subject.startswith(PRIVATE))
+    elif viewer.teams is None:
+        return known
+    return or_(known, theirs(viewer))
 
 
 def theirs(viewer: Viewer) -> Condition:

@@ -12,6 +12,7 @@ _ANYTHING = text("""
         (SELECT true FROM deadlines WHERE due_at <= :now ORDER BY due_at LIMIT 1),
         (SELECT true FROM alert_timers WHERE due_at <= :now ORDER BY due_at LIMIT 1),
         (SELECT true FROM errands WHERE not_before <= :now ORDER BY not_before LIMIT 1),
+        (SELECT true FROM signals WHERE NOT counted ORDER BY id LIMIT 1),
         (SELECT true FROM deliveries WHERE state = 'waiting' AND not_before <= :now
          ORDER BY not_before LIMIT 1),
         (SELECT true FROM deliveries WHERE state = 'sending' AND tried_at < :cut_off
@@ -28,7 +29,8 @@ _ANYTHING = text("""
 
 
 def anything(connection: Connection, now: datetime, *, left: datetime, cut_off: datetime) -> bool:
-    """Whether a timer, an errand, a delivery or a webhook to others is due at `now`, or something was left behind.
+    """Whether a timer, an errand, a delivery or a webhook to others is due at `now`, a signal waits to be counted, or
+    something was left behind.
 
     That is what was to be sent, and whose attempt began before `cut_off`; a webhook or an event that has waited since
     before `left`.

@@ -30,6 +30,7 @@ class Response(Struct, frozen=True, kw_only=True):
     opened: int
     resolved: int
     itself: int
+    useful: int
     useless: int
     goals: tuple[Goal, ...]
 
@@ -54,13 +55,14 @@ def response(
         many.label("opened"),
         many.filter(alerts.c.ended_at.is_not(None)).label("resolved"),
         many.filter(alerts.c.itself).label("itself"),
+        many.filter(alerts.c.useful).label("useful"),
         many.filter(alerts.c.useless).label("useless"),
     ]
     for name, done, by in _GOALS:
         columns += _of_goal(name, done, by, now)
     row = connection.execute(select(*columns).where(wanted)).one()._mapping
     return Response(
-        **{name: row[name] for name in ("opened", "resolved", "itself", "useless")},
+        **{name: row[name] for name in ("opened", "resolved", "itself", "useful", "useless")},
         goals=tuple(
             Goal(
                 name=name,

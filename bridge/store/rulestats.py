@@ -12,14 +12,17 @@ from sqlalchemy import Connection, text
 class Used(Struct, frozen=True, kw_only=True):
     """A rule's alerts of one team. An alert with several reasons counts for each of its rules.
 
-    `useless` are marked not useful by somebody, `acknowledged` were taken in hand, `pings` are messages sent that
-    somebody is called by: posts, replies that show in the channel, direct messages, texts and mails.
+    `useful` are marked useful by somebody, `useless` not useful, `rated` either; `acknowledged` were taken in hand.
+    `pings` are messages sent that somebody is called by: posts, replies that show in the channel, direct messages,
+    texts and mails.
     """
 
     rule: str
     team: str
     alerts: int
+    useful: int
     useless: int
+    rated: int
     acknowledged: int
     pings: int
 
@@ -31,13 +34,14 @@ def used(
     rows = connection.execute(
         text("""
             WITH opened AS MATERIALIZED (
-                SELECT number, team, rules, useless, acknowledged_at FROM alerts
+                SELECT number, team, rules, useful, useless, acknowledged_at FROM alerts
                 WHERE opened_at >= :since AND (:every OR team = ANY(CAST(:teams AS text[])))
             ), pings AS (
                 SELECT d.alert, count(*) AS many FROM deliveries AS d JOIN opened ON number = d.alert
                 WHERE d.state = 'sent' AND d.action IN ('post', 'broadcast', 'direct') GROUP BY d.alert
             )
-            SELECT rule, team, count(*) AS alerts, count(*) FILTER (WHERE useless) AS useless,
+            SELECT rule, team, count(*) AS alerts, count(*) FILTER (WHERE useful) AS useful,
+                   count(*) FILTER (WHERE useless) AS useless, count(*) FILTER (WHERE useful OR useless) AS rated,
                    count(acknowledged_at) AS acknowledged, coalesce(sum(many), 0)::bigint AS pings
             FROM opened CROSS JOIN unnest(rules) AS rule LEFT JOIN pings ON alert = number
             GROUP BY rule, team ORDER BY rule, team

@@ -83,6 +83,7 @@ _CARRIED = (
     """UPDATE alerts SET team = :new, body = jsonb_set(body, '{team}', to_jsonb(CAST(:new AS text)))
        WHERE team = :old""",
     "UPDATE mutes SET team = :new WHERE team = :old",
+    "UPDATE accounts SET team = :new WHERE team = :old",
     "UPDATE users SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",
     "UPDATE api_keys SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",
     "UPDATE endpoints SET teams = array_replace(teams, :old, :new) WHERE :old = ANY(teams)",

@@ -392,6 +392,14 @@ def newest_of(connection: Connection, requesters: Iterable[str], since: datetime
     return found
 
 
+def touched_of(connection: Connection, requester: str, since: datetime) -> list[str]:
+    """The tickets of a customer ("<desk>:<user>") on which something happened since a time."""
+    query = select(tickets.c.id).where(
+        tickets.c.requester == requester, tickets.c.updated_at >= since
+    )
+    return list(connection.execute(query.order_by(tickets.c.id)).scalars())
+
+
 def groups_seen(connection: Connection) -> dict[str, int]:
     """The helpdesk groups that tickets are in, with how many."""
     rows = connection.execute(

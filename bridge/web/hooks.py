@@ -69,15 +69,16 @@ class Intake:
     """Group commit: one thread keeps what many requests bring, in one transaction at a time.
 
     The thread starts with the first delivery, and so after the server's fork. It is started anew if it
-    has died. A request waits for `PATIENCE` at most.
+    has died, and ends when the bridge is closed. A request waits for `PATIENCE` at most.
     """
 
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
-        self.waiting: queue.SimpleQueue[_Held] = queue.SimpleQueue()
+        self.waiting: queue.SimpleQueue[_Held | None] = queue.SimpleQueue()  # None: end
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.pid = 0
+        bridge.at_close(lambda: self.waiting.put(None))
 
     def keep(self, received: inbox.Received) -> bool:
         """Keep a delivery durably; whether it is new. Raises Unavailable or Unstorable."""
@@ -97,8 +98,8 @@ class Intake:
 
     def _run(self) -> None:
         """One connection serves for as long as deliveries follow upon each other, checked when it is taken."""
-        while True:
-            batch = self._with_others(self.waiting.get())
+        while (first := self.waiting.get()) is not None:
+            batch = self._with_others(first)
             try:
                 connection = self.bridge.engine.connect()
             except SQLAlchemyError as error:
@@ -113,9 +114,13 @@ class Intake:
         batch = list(first)
         while len(batch) < TOGETHER:
             try:
-                batch.append(self.waiting.get_nowait())
+                held = self.waiting.get_nowait()
             except queue.Empty:
                 break
+            if held is None:
+                self.waiting.put(None)
+                break
+            batch.append(held)
         return [held for held in batch if not held.given_up]
 
     def _store(self, connection: Connection, batch: Sequence[_Held]) -> None:

@@ -21,11 +21,13 @@ from bridge.domain.model import ConfigError, Severity, Team
 from bridge.domain.people import Roster
 from bridge.domain.redaction import Redaction
 from bridge.domain.routing import NO_CALL, Routes
+from bridge.domain.text import COLD, Learned, Words
 from bridge.settings import DeskSetting, Settings
 from bridge.settings.channels import EmailSection, SmsSection
-from bridge.store import connect, teams
+from bridge.store import connect, teams, wordings
 from bridge.work.budget import Shared
 from bridge.work.tokens import Minted
+from bridge.work.watching import Watch
 from connectors import Channel, Desk, channel_kinds
 from connectors.budget import Budget, Patient
 
@@ -48,9 +50,18 @@ class Bridge:
         self.url = url
         self.now = now
         self.engine: Engine = connect(url, pool=pool)
+        self._words: Words = COLD
+        self._closing: list[Callable[[], object]] = []
+
+    def at_close(self, ended: Callable[[], object]) -> None:
+        """Have something else ended when this is closed."""
+        self._closing.append(ended)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and of what works with it."""
+        for ended in self._closing:
+            ended()
+        self._closing.clear()
         self.engine.dispose()
 
     def snapshot(self) -> AbstractContextManager[Connection]:
@@ -105,6 +116,11 @@ class Bridge:
         self.budget = Patient(self.budget, wait)
 
     @cached_property
+    def watch(self) -> Watch:
+        """What is expected of series that are counted by the hour; by the default calendar's clock."""
+        return Watch(self.settings.hours.zone)
+
+    @cached_property
     def tokens(self) -> dict[str, str]:
         """The API tokens of sources that fetch what their deliveries are about. Raises ConfigError."""
         sources = self.settings.sources.items()
@@ -127,7 +143,15 @@ class Bridge:
 
     # --- policy, from files and from the teams in the database
 
-    def policy(self, known: list[Team]) -> Policy:
+    def words(self, connection: Connection) -> Words:
+        """What judges people's words: what was learned of our customers where that is used, looked up by its name."""
+        name = wordings.used_name(connection) or COLD.name
+        if name != self._words.name:
+            body = wordings.body(connection, name)
+            self._words = Learned.from_body(body) if body else COLD
+        return self._words
+
+    def policy(self, known: list[Team], words: Words = COLD) -> Policy:
         """What judging depends on, with each team's calendar and targets put on its helpdesk groups."""
         settings = self.settings
         calendars = {
@@ -146,6 +170,9 @@ class Bridge:
             goals.append(replace(goal, teams=by_group))
         return Policy(
             rules=settings.rules,
+            in_shadow=settings.in_shadow,
+            words=words,
+            tiers=settings.accounts.tiers,
             goals=tuple(goals),
             hours=settings.hours,
             calendars=calendars,

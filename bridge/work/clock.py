@@ -18,9 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from bridge.store import pulse
 from bridge.store.lead import Lead
 from bridge.work.bridge import Bridge, wall_clock
+from bridge.work.counting import review
 from bridge.work.errands import begin_standing
 from bridge.work.hold import remind
 from bridge.work.keeping import tidy
+from bridge.work.measuring import measure
+from bridge.work.patterns import look
 from bridge.work.policy import notice_change
 from bridge.work.tasks import make_queue
 from bridge.work.tick import forget_jobs, rescue_jobs, tick
@@ -98,6 +101,9 @@ def _keep_time(bridge: Bridge, lead: Lead, ended: threading.Event) -> None:
         (lambda: notice_change(bridge), LOOK_EACH),
         (lambda: begin_standing(bridge), LOOK_EACH),
         (lambda: remind(bridge), LOOK_EACH),
+        (lambda: measure(bridge), LOOK_EACH),
+        (lambda: review(bridge), LOOK_EACH),
+        (lambda: look(bridge), LOOK_EACH),
         (lambda: tidy(bridge), TIDY_EACH),
         (lambda: asyncio.run(_forget(bridge)), TIDY_EACH),
     )

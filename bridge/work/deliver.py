@@ -32,6 +32,7 @@ from bridge.work.bridge import Bridge, team_named
 from bridge.work.faults import Fault, guarded
 from bridge.work.followup import ask
 from bridge.work.hold import hold
+from bridge.work.incident import gathered
 from bridge.work.pressing import member_of
 from bridge.work.queue import wake_deliveries
 from bridge.work.storm import crowded, ration, storm
@@ -174,6 +175,8 @@ def _not_now(
         why = "they want no messages"
     elif held := hold(bridge, connection, row, found.alert, found.team):
         return _Later(held.why, held.until)
+    elif part := gathered(bridge, connection, row, found.alert):
+        return _Later(part.why, part.until)
     elif storm(bridge, connection, row):
         return _Later("", taken=True)
     else:

@@ -179,7 +179,7 @@ def _send(
     again: str = "",
 ) -> None:
     manager = str(readers_of(bridge, team, now).manager)
-    digest = digest_of(bridge, team, manager, since, now)
+    digest = digest_of(bridge, team, manager, since, now, for_all=way.medium != EMAIL)
     if digest.empty and not again and bridge.settings.digest_plan.empty == "skip":
         log.info("no digest: nothing to tell", team=team.name, medium=way.medium)
         return

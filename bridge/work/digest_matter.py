@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from bridge.domain.digest import RECENT, Digest, Where, draw_up, with_names
 from bridge.domain.hours import Hours
+from bridge.domain.message import subject_of
 from bridge.domain.model import Contact, Member, Team, Ticket, Undeliverable
+from bridge.domain.viewing import private
 from bridge.store import digests, people, teams, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.lookup import remember
@@ -45,9 +47,16 @@ def readers_of(bridge: Bridge, team: Team, now: datetime) -> Readers:
 
 
 def digest_of(
-    bridge: Bridge, team: Team, manager: str, since: datetime, now: datetime, *, look: bool = True
+    bridge: Bridge,
+    team: Team,
+    manager: str,
+    since: datetime,
+    now: datetime,
+    *,
+    look: bool = True,
+    for_all: bool = False,
 ) -> Digest:
-    """The team's digest at `now`, with what was resolved after `since`.
+    """The team's digest at `now`, with what was resolved after `since`; `for_all` to read, without what is private.
 
     With `look`, agents whose names aren't known are asked of their desk; if it doesn't answer, they stay numbers.
     """
@@ -55,6 +64,7 @@ def digest_of(
     since = max(since, now - LONGEST_BACK)
     with bridge.engine.begin() as connection:
         found = digests.material(connection, team.name, now - RECENT)
+        found = [alert for alert in found if not (for_all and private(alert.subject))]
         cases = tickets.find_all(connection, {alert.subject for alert in found})
     hide = bridge.redaction
     places = {subject: _where(bridge, hide.ticket(ticket)) for subject, ticket in cases.items()}
@@ -69,8 +79,7 @@ def digest_of(
 def _where(bridge: Bridge, ticket: Ticket) -> Where:
     setting = bridge.settings.desks.get(ticket.desk)
     if setting is None:
-        about = "Test" if ticket.desk == "test" else "Survey answer"
-        return Where(about=about, title=ticket.title)
+        return Where(about=subject_of(ticket, on_desk=False), title=ticket.title)
     return Where(
         about=f"Ticket {ticket.name or ticket.key}",
         title=ticket.title,

@@ -13,6 +13,7 @@ from bridge.store import errands, inbox
 from bridge.store.errands import Errand
 from bridge.work.bridge import Bridge
 from bridge.work.confirm import confirm
+from bridge.work.customers import learn
 from bridge.work.digest import daily, keys
 from bridge.work.faults import Fault, guarded
 from bridge.work.home import show_home
@@ -32,6 +33,7 @@ from bridge.work.queue import (
     RETIME,
     STORM,
     SWEEP,
+    WHO,
     wake,
     wake_errands,
 )
@@ -226,6 +228,7 @@ _TASKS: dict[str, Callable[[Bridge, Errand], _Again | None]] = {
     DIGEST: _digest,
     CHECK: lambda bridge, errand: check(bridge, errand.key),
     HOME: lambda bridge, errand: show_home(bridge, errand.key),
+    WHO: lambda bridge, errand: learn(bridge, errand.key),
 }
 
 
@@ -247,6 +250,10 @@ def _unchecked(_: Bridge, key: str, error: Undeliverable) -> None:
     log.warning("not checked", alert=key, why=str(error))
 
 
+def _unknown(_: Bridge, key: str, error: Undeliverable) -> None:
+    log.warning("account unknown", customer=key, why=str(error))
+
+
 def _unmatched(bridge: Bridge, key: str, error: Undeliverable) -> None:
     """A desk that does not answer holds up no alert: the answer is read all the same."""
     log.warning("not looked up", inbox=key, why=str(error))
@@ -261,6 +268,7 @@ _GIVE_UP: dict[str, Callable[[Bridge, str, Undeliverable], None]] = {
     STORM: no_summary,
     CHECK: _unchecked,
     HOME: _unshown,
+    WHO: _unknown,
 }
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from bridge.domain.alerts import Change, Step
 from bridge.domain.commands import asks, commands
-from bridge.domain.judge import Policy
+from bridge.domain.judge import Around, Policy
 from bridge.domain.loop import Loop, follow, hasten
-from bridge.domain.model import AboutAlert, Alert, AnyEvent, Member, Replied, Team
+from bridge.domain.model import AboutAlert, Alert, AnyEvent, Member, Replied, Team, Ticket
 from bridge.domain.people import Roster
 from bridge.domain.presses import replied
 from bridge.store import alerts, people, teams, tickets
+from bridge.work.around import CONTACTS_WITHIN, around, customer
 from bridge.work.bridge import Bridge
 
 
@@ -32,7 +33,8 @@ class Facts(Struct, frozen=True):
     """What judging some tickets goes by: the same for all of them.
 
     `alerts` are those that their events speak of and those that are live, by subject and reference; `who` are helpdesk
-    users who may have done something about an alert, by desk and id.
+    users who may have done something about an alert, by desk and id. `around` is what else is known of customers, by
+    subject.
     """
 
     policy: Policy
@@ -41,6 +43,7 @@ class Facts(Struct, frozen=True):
     alerts: Mapping[str, Mapping[str, Alert]]
     who: Mapping[tuple[str, str], Member]
     now: datetime
+    around: Mapping[str, Around] = {}
 
 
 def gather(
@@ -48,8 +51,9 @@ def gather(
     connection: Connection,
     subjects: Sequence[str],
     waiting: Mapping[str, Sequence[tickets.Waiting]],
+    known: Mapping[str, Ticket | None],
 ) -> Facts:
-    """All that judging these tickets needs to know, `waiting` being what happened to them."""
+    """All that judging these tickets needs to know, `known` as they stand, `waiting` being what happened to them."""
     now = bridge.now()
     roster = people.roster(connection, since=now)
     events = [w.event for subject in subjects for w in waiting[subject]]
@@ -64,16 +68,18 @@ def gather(
         for e in events
         if e.actor and found[e.subject] and (asks(e) or isinstance(e, Replied))
     }
+    customers = [customer(s, known.get(s), [w.event for w in waiting[s]]) for s in subjects]
     return Facts(
-        bridge.policy(list(roster.teams)),
+        bridge.policy(list(roster.teams), bridge.words(connection)),
         roster,
         {team.name: bridge.loop(team, roster) for team in roster.teams},
         found,
         {
-            actor: roster.named(known.email) or known.member
-            for actor, known in teams.persons(connection, actors).items()
+            actor: roster.named(person.email) or person.member
+            for actor, person in teams.persons(connection, actors).items()
         },
         now,
+        around(connection, customers, now - CONTACTS_WITHIN),
     )
 
 

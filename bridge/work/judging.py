@@ -13,35 +13,42 @@ from sqlalchemy import Connection
 
 from bridge.domain.alerts import reconcile, retell
 from bridge.domain.clocks import clocks, deadlines, overdue
-from bridge.domain.judge import judge
+from bridge.domain.forgetting import MARK
+from bridge.domain.judge import NOTHING_AROUND, judge
 from bridge.domain.model import (
     AboutAlert,
     AnyEvent,
     Deadline,
     Due,
+    Finding,
     Read,
     Severity,
     Ticket,
 )
+from bridge.domain.signals import Signal
 from bridge.domain.ticket import fold, fold_all, late
-from bridge.store import inbox, tickets
+from bridge.store import accounts, inbox, shadows, tickets
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
 from bridge.work.following import Changed, Facts, Followed, gather
-from bridge.work.queue import READ, ask
-from bridge.work.tell import tell
+from bridge.work.queue import READ, WHO, ask
+from bridge.work.signalling import keep, signalled
+from bridge.work.tell import team_of, tell
 
 BATCH = 500
 
 
 class Outcome(Struct, frozen=True):
-    """What judging a ticket came to, ready to be stored."""
+    """What judging a ticket came to, ready to be stored. `fresh`: something happened by which an alert may open."""
 
     ticket: Ticket
     timers: tuple[Deadline, ...]
     told: dict[str, Severity]
     changed: tuple[Changed, ...] = ()
     silent: tuple[Due, ...] = ()
+    shadows: tuple[Finding, ...] = ()
+    fresh: bool = False
+    signals: tuple[Signal, ...] = ()
 
 
 def judge_tickets(bridge: Bridge) -> int:
@@ -68,6 +75,13 @@ def judge_again(bridge: Bridge, after: str) -> str:
     return subjects[-1] if subjects else ""
 
 
+def judge_these(bridge: Bridge, subjects: Sequence[str]) -> None:
+    """Judge tickets though nothing happened, because more is known around them. None opens an alert by it."""
+    with bridge.engine.begin() as connection:
+        if claimed := tickets.claim(connection, subjects):
+            _judge_claimed(bridge, connection, claimed, idle=True)
+
+
 def _judge_claimed(
     bridge: Bridge,
     connection: Connection,
@@ -77,7 +91,8 @@ def _judge_claimed(
 ) -> None:
     subjects = [c.id for c in claimed]
     waiting = tickets.waiting(connection, subjects)
-    facts = gather(bridge, connection, subjects, waiting)
+    known = {c.id: c.ticket for c in claimed}
+    facts = gather(bridge, connection, subjects, waiting, known)
     outcomes: list[tuple[tickets.Claimed, Outcome]] = []
     done: list[int] = []
     for claim in claimed:
@@ -101,9 +116,32 @@ def _judge_claimed(
     silent = [tickets.arrive(e, facts.now) for _, o in outcomes for e in o.silent]
     tickets.add_events(connection, silent, judged=True)
     _read_unknown(bridge, connection, [o.ticket for _, o in outcomes])
+    if not idle:
+        _meet_customers(bridge, connection, facts, [o.ticket for _, o in outcomes])
     _set_timers(connection, outcomes)
     told = [(o.ticket, changed) for _, o in outcomes for changed in o.changed]
     tell(bridge, connection, facts, told)
+    keep(bridge, connection, facts, [(o.ticket, o.signals) for _, o in outcomes])
+    _keep_shadows(bridge, connection, facts, [outcome for _, outcome in outcomes])
+
+
+def _keep_shadows(
+    bridge: Bridge, connection: Connection, facts: Facts, outcomes: Sequence[Outcome]
+) -> None:
+    """What nobody is told of, beside what somebody was."""
+    if not facts.policy.in_shadow:
+        return
+    teams = list(facts.roster.teams)
+    seen = [
+        shadows.Seen(
+            subject=one.ticket.id,
+            team=team_of(bridge, one.ticket, teams).name if one.shadows else "",
+            findings=one.shadows,
+            fresh=one.fresh,
+        )
+        for one in outcomes
+    ]
+    shadows.keep(connection, seen, facts.now)
 
 
 def refolds(ticket: Ticket | None, news: Sequence[AnyEvent]) -> bool:
@@ -121,6 +159,20 @@ def _read_unknown(bridge: Bridge, connection: Connection, judged: Sequence[Ticke
     """Have tickets read whose beginning nobody told: till then no clock runs on them."""
     unknown = [t.id for t in judged if t.live and not t.whole and t.desk in bridge.settings.desks]
     ask(connection, READ, unknown, bridge.now())
+
+
+def _meet_customers(
+    bridge: Bridge, connection: Connection, facts: Facts, judged: Sequence[Ticket]
+) -> None:
+    """Have customers read whose account is not known, where their e-mail address could tell it."""
+    wanted = [
+        (t.desk, t.requester)
+        for t in judged
+        if t.live and t.desk in bridge.settings.desks
+        if t.requester and not t.requester.startswith(MARK)
+        if not facts.around.get(t.id, NOTHING_AROUND).account
+    ]
+    ask(connection, WHO, accounts.strangers(connection, wanted), bridge.now())
 
 
 def judge_one(
@@ -150,19 +202,22 @@ def judge_one(
         silent = overdue(ticket, clocks(ticket, policy), now)
         for event in silent:
             ticket = fold(ticket, event, statuses)
-    judgement = judge(ticket, policy, now)
+    judgement = judge(ticket, policy, now, facts.around.get(claim.id, NOTHING_AROUND))
     followed = Followed(facts, known)
     for event in news:
         followed.take(event)
     live = followed.live
-    if live is not None or (judgement.findings and news and not quiet and _news(news)):
+    fresh = bool(news) and not quiet and _news(news)
+    if live is not None or (judgement.findings and fresh):
         alert, steps = reconcile(live, ticket, judgement.findings, claim.told, now)
         if alert is not None and steps:
             followed.change(alert, steps)
     heard = followed.live is not None or bool(followed.changed) or quiet
     told = retell(claim.told, judgement.findings) if heard else claim.told
     timers = deadlines(ticket, judgement.clocks, policy.hours_of(ticket), now)
-    return Outcome(ticket, timers, told, followed.changes(), silent)
+    changed = followed.changes()
+    signals = signalled(facts, claim.ticket, ticket, changed)
+    return Outcome(ticket, timers, told, changed, silent, judgement.shadows, fresh, signals)
 
 
 def _news(news: Sequence[AnyEvent]) -> bool:

@@ -7,7 +7,18 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bridge.store import budgets, inbox, keeping, keys, notices, tickets, users, words
+from bridge.store import (
+    budgets,
+    inbox,
+    keeping,
+    keys,
+    notices,
+    shadows,
+    signals,
+    tickets,
+    users,
+    words,
+)
 from bridge.work.bridge import Bridge
 from bridge.work.budget import FORGOTTEN
 
@@ -37,6 +48,8 @@ def tidy(bridge: Bridge) -> None:
     sent, noted = now - min(keep.notices, keep.words), now - keep.audit
     _until_done(bridge, MOST_BATCHES, lambda c: inbox.forget(c, raw, BATCH))
     _until_done(bridge, MOST_BATCHES, lambda c: tickets.forget_events(c, events, BATCH))
+    _until_done(bridge, MOST_BATCHES, lambda c: signals.forget(c, events, BATCH))
+    _until_done(bridge, MOST_BATCHES, lambda c: shadows.forget(c, events, BATCH))
     _until_done(bridge, MOST_BATCHES, lambda c: keeping.forget_deliveries(c, planned, BATCH))
     _until_done(bridge, MOST_BATCHES, lambda c: notices.forget(c, sent, BATCH))
     _until_done(bridge, MOST_BATCHES, lambda c: keeping.forget_storms(c, planned, BATCH))

@@ -22,6 +22,7 @@ _CHANNEL = f"procrastinate_queue_v1#{QUEUE}"  # where workers of this queue list
 DRAIN, DELIVER, ASK, NOTIFY = "drain", "deliver", "ask", "notify"
 MATCH, READ, FETCH, POLL = "match", "read", "fetch", "poll"  # the errands that ASK runs
 PAST, CONFIRM, SWEEP, RETIME = "past", "confirm", "sweep", "retime"
+WHO = "who"  # a customer whose e-mail address would tell their account
 HOME = "home"  # somebody looks at the app in Slack
 DIGEST = "digest"
 CHECK = "check"

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from bridge.domain.accounts import Change
 from bridge.domain.commands import asks
 from bridge.domain.model import (
     AboutAlert,
@@ -23,22 +24,24 @@ from bridge.domain.model import (
 )
 from bridge.domain.presses import answers_customer
 from bridge.store import alerts, deliveries, inbox, teams, tickets
+from bridge.work.accounts import carry_out
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
 from bridge.work.queue import FETCH, MATCH, READ, ask
-from connectors import Fetching, Incoming
+from connectors import Fetching, Incoming, Telling
 
 BATCH = 500
 MATCH_WITHIN = timedelta(days=14)
 
 
 class _Read(Struct, frozen=True):
-    """A delivery's outcome: its events, or the reason why there are none, or the errand that comes first."""
+    """A delivery's outcome: its events and what it says of accounts, or why there is none, or the errand before it."""
 
     row: inbox.Kept
     events: tuple[tickets.Arrived, ...] = ()
     unreadable: str = ""
     first: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 def read_deliveries(bridge: Bridge) -> int:
@@ -59,7 +62,7 @@ def read_rows(
     for row in rows:
         reading = guarded(lambda row=row: _read(bridge, row), inbox=row.id)  # type: ignore[misc]
         readings.append(_Read(row, unreadable=reading) if isinstance(reading, Fault) else reading)
-    readings = _about(connection, readings)
+    readings = [_carried_out(bridge, connection, r) for r in _about(connection, readings)]
     known = tickets.subjects_of(connection, [e.answer.id for r in readings for e in _answers(r)])
     outcomes = [
         replace(r, first=MATCH)
@@ -111,9 +114,19 @@ def _read(bridge: Bridge, row: inbox.Kept) -> _Read:
             tickets.arrive(event, row.received_at, row.id)
             for event in setting.source.read(incoming_of(row))
         )
+        told = setting.source
+        changes = told.changes(incoming_of(row)) if isinstance(told, Telling) else ()
     except Unreadable as error:
         return _Read(row, unreadable=str(error))
-    return _Read(row, events)
+    return _Read(row, events, changes=changes)
+
+
+def _carried_out(bridge: Bridge, connection: Connection, reading: _Read) -> _Read:
+    """Change the accounts as the delivery says; it can't be read where that can't be."""
+    if not reading.changes:
+        return reading
+    trouble = carry_out(connection, reading.changes, bridge.now())
+    return _Read(reading.row, unreadable=trouble) if trouble else reading
 
 
 def _about(connection: Connection, readings: Sequence[_Read]) -> list[_Read]:

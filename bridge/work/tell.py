@@ -12,12 +12,16 @@ from sqlalchemy import Connection
 
 from bridge.domain.alerts import Change, Step
 from bridge.domain.loop import Loop, begin
-from bridge.domain.model import Alert, Contact, Delivery, Team, Ticket
-from bridge.domain.routing import TICKET, Plan, plan
+from bridge.domain.metrics import KINDS
+from bridge.domain.model import Alert, Contact, Delivery, Severity, Team, Ticket
+from bridge.domain.routing import IN_PRIVATE, TICKET, Plan, plan
 from bridge.domain.timers import timers
+from bridge.domain.viewing import private
 from bridge.store import alerts, deliveries, teams
+from bridge.work.accounts import with_people
 from bridge.work.bridge import Bridge, team_named
 from bridge.work.following import Changed, Facts
+from bridge.work.incident import let_go
 from bridge.work.notify import notify
 from bridge.work.queue import CHECK, ask, wake_deliveries
 
@@ -30,6 +34,7 @@ def tell(
     """Store what became of alerts, and plan who is told."""
     if not changes:
         return
+    changes = with_people(bridge, connection, facts, changes)
     numbers = [changed.after.number for _, changed in changes if changed.after.number]
     posted = deliveries.mediums(connection, numbers)
     loops = [_loop_of(bridge, facts, ticket, changed.after) for ticket, changed in changes]
@@ -45,7 +50,7 @@ def tell(
         mediums = posted.get(alert.number, ())
         known = Plan(
             loop,
-            bridge.routes(loop.team),
+            IN_PRIVATE if private(ticket.id) else bridge.routes(loop.team),
             desk,
             frozenset(TICKET if medium == desk else medium for medium in mediums),
             _customer(connection, ticket, steps),
@@ -71,6 +76,7 @@ def tell(
         if any(step.change is Change.RAISED for step in changed.steps)
     ]
     wake_deliveries(connection, deliveries.release(connection, raised, bridge.now()))
+    let_go(bridge, connection, saved)
 
 
 def _planned(
@@ -111,8 +117,10 @@ def _customer(connection: Connection, ticket: Ticket, steps: Sequence[Step]) -> 
 def _loop_of(bridge: Bridge, facts: Facts, ticket: Ticket, alert: Alert) -> Loop:
     """How the alert is followed: by the team that it has for life."""
     known = list(facts.roster.teams)
-    team = team_named(alert.team, known) if alert.number else team_of(bridge, ticket, known)
-    return facts.loops.get(team.name) or bridge.loop(team, facts.roster)
+    team = team_named(alert.team, known) if alert.team else team_of(bridge, ticket, known)
+    loop = facts.loops.get(team.name) or bridge.loop(team, facts.roster)
+    # Nobody else is to hear of what concerns one agent: no ladder, no reminder in the channel.
+    return replace(loop, quiet=frozenset(Severity)) if private(ticket.id) else loop
 
 
 def _begun(alert: Alert, ticket: Ticket, loop: Loop, now: datetime) -> Alert:
@@ -125,12 +133,18 @@ def _begun(alert: Alert, ticket: Ticket, loop: Loop, now: datetime) -> Alert:
 
 
 def team_of(bridge: Bridge, ticket: Ticket, known: Sequence[Team]) -> Team:
-    """The team responsible: of the ticket's group, or of the source an answer came from, or the default."""
+    """The team responsible: of the ticket's group, of the source an answer came from, or the default.
+
+    What is no ticket says itself which team of ours answers for it.
+    """
     group = f"{ticket.desk}:{ticket.team}"
     name = bridge.settings.default_team
     if ticket.desk == "answer":
         setting = bridge.settings.sources.get(ticket.key.partition(":")[0])
         name = (setting and setting.team) or name
+    elif ticket.desk in KINDS:
+        said = ticket.team or (ticket.key if ticket.desk == "team" else "")
+        name = next((t.name for t in known if t.name == said), name)
     else:
         name = next((t.name for t in known if group in t.groups), name)
     return team_named(name, known)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bridge.domain.forgetting import MARK
 from bridge.domain.message import Place, compose
+from bridge.domain.metrics import CHART
 from bridge.domain.model import (
     Action,
     Alert,
@@ -102,7 +103,7 @@ def told(
         team,
         Place(
             desk=ticket.desk if desk else "",
-            url=desk.ticket_url(ticket.key, ticket.name) if desk else "",
+            url=desk.ticket_url(ticket.key, ticket.name) if desk else _chart(bridge, alert),
             link=link,
             told=whom,
             remark=f"No note on the ticket: {found.troubles}." if found.troubles else "",
@@ -113,6 +114,13 @@ def told(
         text=text,
         now=bridge.now(),
     )
+
+
+def _chart(bridge: Bridge, alert: Alert) -> str:
+    """The page that shows what a figure did, where a reason of the alert speaks of one."""
+    facts = (fact for reason in alert.standing or alert.reasons for fact in reason.finding.facts)
+    found = next((where for name, where in facts if name == CHART), "")
+    return bridge.settings.public_url + found if found and bridge.settings.public_url else ""
 
 
 def customer_of(bridge: Bridge, ticket: Ticket) -> Contact:

@@ -23,6 +23,7 @@ from bridge.store import (
     tickets,
 )
 from bridge.work.bridge import Bridge
+from bridge.work.counting import count
 from bridge.work.queue import (
     CONFIRM,
     DRAIN,
@@ -48,10 +49,11 @@ class Ticked(Struct, frozen=True):
     errands: int
     alerts: int = 0  # timers of theirs that ran out
     endpoints: int = 0  # of others, that webhooks wait for
+    signals: int = 0  # of cases, counted
 
     def __bool__(self) -> bool:
         found = (self.desks, self.deliveries, self.errands, self.alerts, self.endpoints)
-        return any(found)
+        return any(found) or self.signals > 0
 
 
 def tick(bridge: Bridge) -> Ticked:
@@ -78,7 +80,7 @@ def tick(bridge: Bridge) -> Ticked:
         notices.rescue(connection, cut_off)
         called = notices.due(connection, now)
         wake_endpoints(connection, called)
-    return Ticked(len(desks), len(ready), len(asked), ran, len(called))
+    return Ticked(len(desks), len(ready), len(asked), ran, len(called), count(bridge))
 
 
 def _run_out(connection: Connection, now: datetime) -> int:

@@ -17,15 +17,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from bridge.domain.judge import Policy, Rule
+from bridge.domain.judge import Around, Policy, Rule
 from bridge.domain.model import Alert, BridgeError, ConfigError, Severity, Team, Ticket
 from bridge.domain.rules import rules as known_rules
 from bridge.settings.reader import Reader
 from bridge.store import people, whatif
 from bridge.work.again import MADE_UP, live_again
+from bridge.work.around import CONTACTS_WITHIN, around, customer
 from bridge.work.bridge import Bridge
 from bridge.work.faults import Fault, guarded
 from bridge.work.following import Facts
+from bridge.work.written import word
 
 BATCH = 200
 SHOWN = 20
@@ -127,6 +129,16 @@ def changed_rules(
         raise _refused(name, str(error)) from error
 
 
+def changed_shadow(
+    present: frozenset[str], name: str, values: Mapping[str, object]
+) -> frozenset[str]:
+    """The rules in shadow, with `shadow` of one of them changed where it is among the values. Raises Refused."""
+    shadow = values.get("shadow", name in present)
+    if not isinstance(shadow, bool):
+        raise Refused("shadow", "it is true or false")
+    return present | {name} if shadow else present - {name}
+
+
 def value_of(written: str) -> object:
     """A value as it is written in bridge.toml; where it is none, a word without its quotes: off, 0.3, "high", true."""
     try:
@@ -138,7 +150,7 @@ def value_of(written: str) -> object:
 def tunables(rule: object) -> dict[str, object]:
     """A rule's tunables as the configuration writes them; of a class, its defaults."""
     return {
-        field.name: _word(getattr(rule, field.name))
+        field.name: word(getattr(rule, field.name))
         for field in dataclasses.fields(rule)  # type: ignore[arg-type]
     }
 
@@ -165,7 +177,7 @@ def compare(
         other = replace(present, policy=change(present.policy))
         found = Comparison(since=since, until=until, total=whatif.many(connection, since))
         zone = bridge.settings.hours.zone
-        for subject, history, real in _pasts(connection, since):
+        for subject, history, real, near in _pasts(connection, since):
             enough = bounds.tickets is not None and found.judged >= bounds.tickets
             late = bounds.seconds is not None and monotonic() - began > bounds.seconds
             if enough or late:
@@ -175,7 +187,7 @@ def compare(
                     lambda facts=facts: live_again(bridge, facts, history, real, until),  # type: ignore[misc]  # noqa: B023
                     subject=subject,
                 )
-                for facts in (present, other)
+                for facts in (replace(policy, around=near) for policy in (present, other))
             ]
             found.judged += 1
             now, then = lived
@@ -190,9 +202,13 @@ def compare(
     return found
 
 
-def with_rules(rules: tuple[Rule, ...]) -> Callable[[Policy], Policy]:
-    """The policy with other rules."""
-    return lambda policy: replace(policy, rules=rules)
+def with_rules(
+    rules: tuple[Rule, ...], in_shadow: frozenset[str] | None = None
+) -> Callable[[Policy], Policy]:
+    """The policy with other rules; with others in shadow, where that is given."""
+    if in_shadow is None:
+        return lambda policy: replace(policy, rules=rules)
+    return lambda policy: replace(policy, rules=rules, in_shadow=in_shadow)
 
 
 def facts_of(bridge: Bridge, connection: Connection, now: datetime) -> Facts:
@@ -200,20 +216,24 @@ def facts_of(bridge: Bridge, connection: Connection, now: datetime) -> Facts:
     roster = people.roster(connection)
     known = list(roster.teams) or [Team(name=bridge.settings.default_team)]
     loops = {team.name: bridge.loop(team, roster) for team in known}
-    return Facts(bridge.policy(list(roster.teams)), roster, loops, {}, {}, now)
+    return Facts(
+        bridge.policy(list(roster.teams), bridge.words(connection)), roster, loops, {}, {}, now
+    )
 
 
 def _pasts(
     connection: Connection, since: datetime
-) -> Iterator[tuple[str, list[whatif.Heard], list[Alert]]]:
-    """Each ticket with all that we heard of it and its real alerts, some at a time."""
+) -> Iterator[tuple[str, list[whatif.Heard], list[Alert], Mapping[str, Around]]]:
+    """Each ticket with all that we heard of it, its real alerts and what is known around it, some at a time."""
     last = None
     while some := whatif.touched(connection, since, last, BATCH):
         subjects = [one.subject for one in some]
         histories = whatif.heard(connection, subjects)
         real = whatif.alerts_of(connection, subjects)
+        customers = [customer(s, None, [h.event for h in histories[s]]) for s in subjects]
+        near = around(connection, customers, since - CONTACTS_WITHIN)
         for subject in subjects:
-            yield subject, histories[subject], real[subject]
+            yield subject, histories[subject], real[subject], near
         last = some[-1]
 
 
@@ -282,12 +302,6 @@ def _case(ticket: Ticket, alert: Alert) -> Case:
 
 
 # --- a rule's values
-
-
-def _word(value: object) -> object:
-    if value is None:
-        return "off"
-    return value.name.lower() if isinstance(value, Severity) else value
 
 
 def _refused(name: str, told: str) -> Refused:

@@ -24,6 +24,7 @@ OPTIONS = {
     Press.NOTE: ("note", "Add note…"),
     Press.COACH: ("coach", "Coaching was given…"),
     Press.REOPEN: ("reopen", "Open again"),
+    Press.USEFUL: ("useful", "Useful"),
     Press.USELESS: ("useless", "Not useful"),
 }
 _OPEN = "Open"

@@ -22,6 +22,7 @@ ACTIONS, COMMANDS, EVENTS = "/slack/actions", "/slack/commands", "/slack/events"
 
 AT_ONCE = {
     "acknowledge": Press.ACKNOWLEDGE,
+    "useful": Press.USEFUL,
     "useless": Press.USELESS,
     "reopen": Press.REOPEN,
 }

@@ -17,6 +17,7 @@ from bridge.work.clock import beat
 from bridge.work.drill import drill
 from tests.flow.loop_desk import LoopOffice
 from tests.furnished import TREE, furnish
+from tests.measured import measured
 
 ADMIN = "ada@example.com"
 FILES = {".csv", "export", "file"}
@@ -79,6 +80,7 @@ def staged(office: LoopOffice) -> Stage:
         told = [row for row in deliveries.listing(connection, None, 50) if row.channel == "slack"]
         deliveries.failed(connection, told[0], "channel_not_found: choose another channel")
         webhook = connection.execute(text("SELECT max(id) FROM inbox")).scalar_one()
+    measured(bridge)
     test = drill(bridge, "Billing")[0].alert
     office.settle()
     return Stage(office, alert, test, webhook, endpoint.id, mona.id, link)
@@ -109,11 +111,16 @@ def tour(stage: Stage) -> Mapping[str, str]:
         "insight.show": "/insight",
         "insight.why": "/insight/causes",
         "insight.satisfied": "/insight/satisfaction",
+        "insight.helped": "/insight/effect",
         "insight.teams": "/insight/levels",
         "insight.teams below": "/insight/levels?team=Europe",
         "insight.associates": "/insight/coaching",
         "insight.rules": "/insight/rules",
+        "insight.in_shadow": "/insight/shadow",
         "insight.recovered": "/insight/recovery",
+        "insight.measured": "/insight/metrics",
+        "insight.metric": "/insight/metrics/account:acme/logins",
+        "insight.metric spread": "/insight/metrics/metric:topic/topic",
         "teams.show": "/admin/teams",
         "teams.team": "/admin/teams/team?team=Billing",
         "teams.new": "/admin/teams/new",
@@ -122,6 +129,10 @@ def tour(stage: Stage) -> Mapping[str, str]:
         "teams.pinged": f"/admin/teams/test?team=Billing&alert={stage.test}",
         "teams.ask_remove": "/admin/teams/remove?team=Billing",
         "teams.bring": "/admin/teams/import",
+        "accounts.show": "/admin/accounts",
+        "accounts.show empty": "/admin/accounts?search=there+is+no+such+thing",
+        "accounts.account": "/admin/accounts/account?account=acme",
+        "accounts.bring": "/admin/accounts/import",
         "people.show": "/admin/people",
         "people.new": "/admin/people/new",
         "people.person": "/admin/people/person?person=olaf",

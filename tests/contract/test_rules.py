@@ -22,7 +22,7 @@ from bridge.domain.clocks import clocks, due, ring
 from bridge.domain.example import NOW, ago
 from bridge.domain.goals import GOALS, Goal, VendorSlas
 from bridge.domain.hours import Hours
-from bridge.domain.judge import Judgement, Policy, judge
+from bridge.domain.judge import NOTHING_AROUND, Around, Judgement, Policy, judge
 from bridge.domain.model import (
     Answer,
     Category,
@@ -30,7 +30,9 @@ from bridge.domain.model import (
     Deadline,
     Finding,
     Handoff,
+    Measure,
     Phase,
+    Said,
     Severity,
     Ticket,
     VendorClock,
@@ -47,9 +49,10 @@ every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 
 def judged(rule: Any, **ticket: Any) -> Judgement:
     """What the rule finds once all timers that are due have rung."""
-    case = Ticket(id="zendesk:1", as_of=(NOW, 0, ""), whole=True, **ticket)
+    around = ticket.pop("around", NOTHING_AROUND)
+    case = Ticket(**{"id": "zendesk:1", "as_of": (NOW, 0, ""), "whole": True, **ticket})
     asked = policy(rule)
-    return judge(ring(case, clocks(case, asked), NOW), asked, NOW)
+    return judge(ring(case, clocks(case, asked), NOW), asked, NOW, around)
 
 
 def policy(rule: Any) -> Policy:
@@ -59,6 +62,28 @@ def policy(rule: Any) -> Policy:
 
 def troubled() -> Iterator[dict[str, Any]]:
     """Tickets with everything wrong with them, in several shades."""
+    yield {
+        "id": "topic:zendesk:tag:billing",
+        "measures": {
+            "opened.hour": (Measure(ago(hours=1), 23, None, 2.0, 0.0001),),
+            "low.day": (Measure(NOW, 9, None, 1.0, 0.001),),
+            "low_share": (Measure(NOW, 14, 30, 4.2, 0.002),),
+        },
+    }
+    yield {
+        "id": "agent:zendesk:7",
+        "measures": {"thin_share": (Measure(NOW, 9, 20, 2.4, 0.01),)},
+    }
+    weeks = [Measure(ago(weeks=w), 50.0 + w % 4) for w in range(12, 0, -1)]
+    other = {"topic=bill": (*weeks, Measure(NOW, 50.0))}
+    for value in (1.0, 300.0):
+        figures = {
+            "usage": (*weeks, Measure(NOW, value)),
+            "topic=login": (*weeks, Measure(NOW, value)),
+        }
+        yield {"id": "account:acme", "measures": {"usage": figures["usage"]}}
+        yield {"id": "team:Billing", "measures": {**figures, **other}}
+    hollow = "We are still working on it. Thank you for your patience."
     hops = [Handoff(ago(hours=9 - n), "team", f"{n % 2}", f"{(n + 1) % 2}") for n in range(6)]
     for hours, answered, moves in product((0.8, 2), (None, ago(hours=9)), (0, 3, 6)):
         yield {
@@ -72,10 +97,25 @@ def troubled() -> Iterator[dict[str, Any]]:
             "handoffs": tuple(hops[:moves]),
             "reopened": tuple(ago(hours=h) for h in range(moves)),
             "answers": (
-                Answer(id="a", score=0.0, raw="0", low=0, high=10, scale="nps", words="Awful"),
+                Answer(
+                    id="a",
+                    score=0.0,
+                    raw="0",
+                    low=0,
+                    high=10,
+                    scale="nps",
+                    words="Awful, call me or my lawyer calls you",
+                ),
                 Answer(id="b", score=0.4, resolved=False),
             ),
+            "updates": tuple(Said(ago(hours=h), "7", f"u{h}", hollow) for h in (5, 4)[:moves]),
+            "around": Around(contacts=tuple(ago(hours=h) for h in range(3, 3 + moves))),
         }
+
+
+def made(rule: Any) -> Any:
+    """The rule as it finds something: by its defaults, or with what it must be asked for."""
+    return rule(past=("*",)) if rule.name == "metric_threshold" else rule()
 
 
 def test_there_are_rules() -> None:
@@ -121,7 +161,7 @@ def test_same_in_same_out(rule: Any) -> None:
 
 @every_rule
 def test_what_it_finds_can_be_told_apart_and_put_right(rule: Any) -> None:
-    found = [f for ticket in troubled() for f in judged(rule(), **ticket).findings]
+    found = [f for ticket in troubled() for f in judged(made(rule), **ticket).findings]
     assert found
     for finding in found:
         assert finding.rule == rule.name
@@ -130,7 +170,7 @@ def test_what_it_finds_can_be_told_apart_and_put_right(rule: Any) -> None:
         assert finding.fix
         assert finding.since <= NOW
     for ticket in troubled():
-        keys = [f.key for f in judged(rule(), **ticket).findings]
+        keys = [f.key for f in judged(made(rule), **ticket).findings]
         assert len(keys) == len(set(keys))
 
 

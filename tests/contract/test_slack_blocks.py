@@ -204,6 +204,7 @@ def test_every_offer_can_be_pressed_however_many_there_are() -> None:
             "assign",
             "add",
             "note",
+            "useful",
             "useless",
             "reopen",
             "coach",

@@ -283,12 +283,15 @@ def test_coaching_is_closed_too(office: LoopOffice, mona: Visitor) -> None:
     assert settled(office).closed_at is not None
 
 
-def test_it_is_marked_as_not_useful_once(office: LoopOffice, mona: Visitor) -> None:
+def test_it_is_marked_as_useful_or_not_once(office: LoopOffice, mona: Visitor) -> None:
     sends(office, mona, "useless", words="It was a test.")
     assert settled(office).useless == ("Mona Berg",)
     answer = mona.post(f"/alerts/{office.alert.ref}/useless")
     assert answer.status_code == 400
     assert "You said so already: thank you." in words(answer.text)
+    sends(office, mona, "useful", words="It was real after all.")
+    changed = settled(office)
+    assert (changed.useful, changed.useless) == (("Mona Berg",), ())
 
 
 def test_what_became_of_the_customer_is_said_later(office: LoopOffice, mona: Visitor) -> None:

@@ -38,6 +38,7 @@ def test_an_alert_is_followed_to_its_end(loop: LoopOffice, duty: Program) -> Non
         ("say", {"words": "Who has vouchers?"}, "contacted"),
         ("assign", {"to": "nils@example.com"}, "contacted"),
         ("add", {"people": ["sara", "Otto Falk"]}, "contacted"),
+        ("useful", {}, "contacted"),
         ("not-useful", {}, "contacted"),
         (
             "resolve",

@@ -97,7 +97,10 @@ def test_late_and_repeated_webhooks_make_the_same_ticket(office: Office) -> None
     desk, random = office.desk, Random(7)
     straight = office.open("Anna", about="A matter")
     shuffled = desk.open_ticket(
-        office.people["Anna"], "A matter", "I have been waiting.", office.groups["Billing"]
+        office.people["Anna"],
+        "A matter",
+        "I have been waiting for a week.",
+        office.groups["Billing"],
     )
     office.settle()
 
@@ -137,10 +140,13 @@ def test_late_and_repeated_webhooks_make_the_same_ticket(office: Office) -> None
 
 def story(ticket: Ticket) -> dict[str, Any]:
     """A ticket's state without what tells two tickets apart, and without the tags we put on it."""
-    own = {"id", "as_of", "known_at", "handoffs", "tags"}
+    own = {"id", "as_of", "known_at", "handoffs", "tags", "messages", "updates"}
     state = {k: v for k, v in msgspec.structs.asdict(ticket).items() if k not in own}
     moves = [(h.at.replace(microsecond=0), h.of, h.source, h.target) for h in ticket.handoffs]
-    return {**state, "moves": moves}
+    said = [
+        (m.at.replace(microsecond=0), m.by, m.text) for m in (*ticket.messages, *ticket.updates)
+    ]
+    return {**state, "moves": moves, "said": said}
 
 
 def test_an_unmapped_group_is_shown_by_check(office: Office, command: Command) -> None:

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import structlog
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from bridge.cli import main
 from bridge.domain.model import Answer, Ticket
@@ -23,6 +23,7 @@ from bridge.domain.viewing import Role
 from bridge.settings import parse
 from bridge.simulate.world import ENV
 from bridge.store import tickets
+from bridge.store.schema import signals
 from bridge.work.bridge import Bridge
 from tests.conftest import TEMPLATE, named
 from tests.flow.visitors import Visitor, visitor
@@ -34,9 +35,11 @@ PAGES = (
     "/insight",
     "/insight/causes",
     "/insight/satisfaction",
+    "/insight/effect",
     "/insight/levels",
     "/insight/coaching",
     "/insight/rules",
+    "/insight/shadow",
     "/insight/recovery",
 )
 YEAR = "?period=own&since=2030-10-01&until=2031-12-31"
@@ -289,6 +292,30 @@ def test_an_associates_alerts_are_linked(ada: Visitor, bridge: Bridge) -> None:
     bens = "FROM alerts JOIN tickets ON id = subject WHERE agent = 'zendesk:ben'"
     assert len(refs) == min(50, counted(bridge, f"SELECT count(*) {bens}"))
     assert ada.get(f"/alerts/{min(refs)}").status_code == 200
+
+
+def test_thin_updates_stand_beside_all_that_somebody_wrote(ada: Visitor, bridge: Bridge) -> None:
+    page = "/insight/coaching?agent=zendesk:ben"
+    assert "most often" not in ada.get(page).text
+    said = [
+        {
+            "at": NOW - timedelta(days=n + 1),
+            "kind": "update",
+            "about": f"update:{n}",
+            "agent": "zendesk:ben",
+            "value": score,
+            "note": "no_next_step",
+        }
+        for n, score in enumerate((0.2, 0.4, 0.9))
+    ]
+    with bridge.engine.begin() as connection:
+        [bens] = connection.execute(
+            text("SELECT id FROM tickets WHERE agent = 'zendesk:ben' LIMIT 1")
+        ).scalars()
+        connection.execute(insert(signals), [{**one, "subject": bens} for one in said])
+    html = ada.get(page).text
+    assert "2 of 3" in html
+    assert "most often: no next step" in html
 
 
 def test_single_questions_are_compared_once_there_are_some(ada: Visitor, bridge: Bridge) -> None:

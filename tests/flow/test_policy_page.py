@@ -101,9 +101,9 @@ def test_what_a_rule_has_done_is_counted(office: Office, ada: Visitor) -> None:
     rated(office, 1)
     rated(office, 2, "Omar")
     shown = row(ada.get(PAGE).text, "low_score")
-    assert re.search(r"On 2 0 % 0 % [1-9]", shown)
+    assert re.search(r"On 2 – 0 % 0 % [1-9]", shown)
     rule = words(ada.get(f"{PAGE}/low_score").text)
-    assert re.search(r"Billing 2 0 % 0 % [1-9]", rule)
+    assert re.search(r"Billing 2 – 0 % 0 % [1-9]", rule)
 
 
 def test_everybody_may_read_it_in_what_they_see(office: Office) -> None:

@@ -51,12 +51,14 @@ def test_what_slack_sends_twice_is_done_once(desk: Desk) -> None:
     assert desk.whispers(MONA) == []
 
 
-def test_not_useful_and_open_again_are_in_the_menu(desk: Desk) -> None:
+def test_useful_or_not_and_open_again_are_in_the_menu(desk: Desk) -> None:
     desk.choose(MONA, "useless")
     assert desk.alert.useless == ("Mona Berg",)
 
     desk.office.answer(desk.ticket, "Ben")
     assert desk.alert.state is AlertState.RESOLVED
+    desk.choose(MONA, "useful")
+    assert (desk.alert.useful, desk.alert.useless) == (("Mona Berg",), ())
     desk.choose(MONA, "reopen")
     assert desk.alert.ended_at is None
     assert desk.alert.owner.name == "Mona Berg"

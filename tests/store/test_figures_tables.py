@@ -379,7 +379,9 @@ def test_rules_are_counted_with_their_noise(
     for rule, one in found.items():
         theirs = [a for a in several if rule in {r.finding.rule for r in a.reasons}]
         assert one.alerts == len(theirs)
+        assert one.useful == sum(bool(a.useful) for a in theirs)
         assert one.useless == sum(bool(a.useless) for a in theirs)
+        assert one.rated == sum(bool(a.useful or a.useless) for a in theirs)
         assert one.itself == sum(not a.live and not a.resolved_by for a in theirs)
         assert one.in_time == sum(judged(a, "acknowledge") == "in time" for a in theirs)
         assert one.pings == sum(past.pings[a.ref] for a in theirs)

@@ -175,6 +175,7 @@ PEOPLE: dict[str, Callable[[Alert], tuple[Alert, Steps]]] = {
     "note": does(Press.NOTE, words="Hm"),
     "say": does(Press.SAY, words="Hm"),
     "coached": does(Press.COACH),
+    "useful": does(Press.USEFUL),
     "not useful": does(Press.USELESS),
     "open again": does(Press.REOPEN),
 }

@@ -419,6 +419,15 @@ def test_everybody_says_once_that_it_was_of_no_use() -> None:
     assert refusal(case, again) == "You said so already: thank you."
 
 
+def test_who_changes_their_mind_counts_for_the_other_alone() -> None:
+    case = take(alert(), pressed("09:10", Press.USELESS, ANA), pressed("09:11", Press.USELESS, BEN))
+    case = take(case, pressed("09:12", Press.USEFUL, ANA))
+    assert (case.useful, case.useless) == (("Ana",), ("Ben",))
+    assert refusal(case, pressed("09:13", Press.USEFUL, ANA)).startswith("You said so already")
+    case = take(case, pressed("09:14", Press.USELESS, ANA))
+    assert (case.useful, case.useless) == ((), ("Ben", "Ana"))
+
+
 # --- over
 
 
@@ -446,7 +455,7 @@ def test_the_likeliest_is_offered_first() -> None:
     waits, taken = alert(), take(alert(), acknowledged("09:10"))
     assert offered(waits) == (Press.ACKNOWLEDGE, Press.CONTACT, Press.RESOLVE, *rest)
     assert offered(taken) == (Press.CONTACT, Press.RESOLVE, *rest)
-    after = (Press.REOPEN, Press.NOTE, Press.USELESS)
+    after = (Press.REOPEN, Press.NOTE, Press.USEFUL, Press.USELESS)
     assert offered(take(taken, resolved("10:00"))) == after
     assert offered(take(taken, merely_resolved("10:00"))) == (Press.RESOLVE, *after)
     coach = take(taken, resolved("10:00", coaching=Coaching.NEEDED))

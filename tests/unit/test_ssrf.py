@@ -161,6 +161,10 @@ def serve() -> Iterator[Serve]:
                     while drip:
                         if not connection.recv(1):
                             return
+                    # Whoever closes with something unread takes back what they have just said.
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):
+                        pass
             except OSError:
                 return
 

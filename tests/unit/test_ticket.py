@@ -26,6 +26,8 @@ from bridge.domain.model import (
     Gone,
     Handoff,
     Heard,
+    Measure,
+    Measured,
     Member,
     Opened,
     Party,
@@ -45,7 +47,14 @@ from bridge.domain.model import (
     VendorClock,
 )
 from bridge.domain.rules import rules
-from bridge.domain.ticket import STATUSES, fold, fold_all, late
+from bridge.domain.ticket import (
+    LAST_MEASURES,
+    LONGEST_SAID,
+    STATUSES,
+    fold,
+    fold_all,
+    late,
+)
 from tests.stories import (
     NINE_TO_FIVE,
     agent_answered,
@@ -449,6 +458,65 @@ def test_what_becomes_of_an_alert_changes_nothing_of_the_ticket(
     event: Any = kind(id="e", subject=before.id, at=at("08:00"), alert="AB-1", **more)
     assert ticket(first, event) == before
     assert not late(before, event)
+
+
+def said(when: str, text: str, by: Party = Party.CUSTOMER, *, public: bool = True) -> Replied:
+    event = Replied(id=when, subject="zendesk:1", at=at(when), by=by, public=public, text=text)
+    return replace(event, actor="5", ref=f"c{when}")
+
+
+def test_what_was_said_in_public_last_is_kept_with_the_ticket() -> None:
+    made = ticket(
+        replace(opened("09:00"), text="It is broken"),
+        said("09:10", "Have you tried turning it off?", Party.AGENT),
+        said("09:20", "For us alone: a beginner", Party.AGENT, public=False),
+        said("09:30", "   "),
+        said("09:40", "I have"),
+    )
+    assert [(one.at, one.text) for one in made.messages] == [
+        (at("09:00"), "It is broken"),
+        (at("09:40"), "I have"),
+    ]
+    assert [(one.ref, one.text) for one in made.updates] == [
+        ("c09:10", "Have you tried turning it off?")
+    ]
+
+
+def test_of_many_and_long_messages_the_last_and_their_beginnings_are_kept() -> None:
+    many = [said(f"10:{n:02}", f"{n} " + "x" * 3 * LONGEST_SAID) for n in range(9)]
+    kept = ticket(*many).messages
+    assert [one.text[0] for one in kept] == ["4", "5", "6", "7", "8"]
+    assert {len(one.text) for one in kept} == {LONGEST_SAID}
+
+
+def measured(when: str, value: float, metric: str = "backlog", **more: Any) -> Measured:
+    name = f"{metric} {when} {value}"
+    subject = "team:Billing"
+    return Measured(id=name, subject=subject, at=at(when), metric=metric, value=value, **more)
+
+
+def test_figures_of_a_subject_are_kept_by_metric_the_newest_of_one_moment() -> None:
+    made = ticket(
+        measured("09:00", 4),
+        measured("10:00", 6, seq=1),
+        measured("10:00", 7, seq=2, usual=5.0, chance=0.01, team="Billing"),
+        measured("10:00", 0.8, "satisfaction", of=20),
+    )
+    assert made.measures == {
+        "backlog": (Measure(at("09:00"), 4), Measure(at("10:00"), 7, None, 5.0, 0.01)),
+        "satisfaction": (Measure(at("10:00"), 0.8, 20),),
+    }
+    assert (made.team, made.live) == ("Billing", True)
+
+
+def test_of_many_figures_the_last_are_kept() -> None:
+    first = measured("09:00", 0)
+    hours = [
+        replace(first, id=str(n), at=first.at + timedelta(hours=n), value=n)
+        for n in range(LAST_MEASURES + 3)
+    ]
+    kept = ticket(*hours).measures["backlog"]
+    assert (len(kept), kept[0].value) == (LAST_MEASURES, 3)
 
 
 def test_every_kind_of_event_is_tried() -> None:

@@ -73,7 +73,8 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     closed_at: datetime | None = None  # resolved, and nothing is left to do
     reopened: int = 0
     reopened_at: datetime | None = None  # the last time
-    useless: tuple[str, ...] = ()  # names of those who say that it was of no use
+    useful: tuple[str, ...] = ()  # names of those who say that it was of use
+    useless: tuple[str, ...] = ()  # and of those who say that it was of none
     ask_at: datetime | None = None  # when the customer is to be asked whether it helped
     checks: dict[str, datetime] = {}  # when to look what became of them, by months: "3", "6", "12"
     better: bool | None = None  # what the customer answered

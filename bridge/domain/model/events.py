@@ -182,6 +182,23 @@ class Due(Event, frozen=True, tag="due"):
     quiet: bool = False
 
 
+class Measured(Event, frozen=True, tag="measured"):
+    """A figure of a subject that is no ticket: "topic:…", "team:…", "agent:…", "account:…" or "metric:…".
+
+    `value` is the figure of the window that ends at `at`, `of` how many it is out of (low scores of all scores), None
+    where that has no sense. Where it was compared with the subject's own past or with others, `usual` is what they
+    make it expected to be, and `chance` how likely it is to be so far off by chance alone, in 0..1. `team` is the
+    name of our team that answers for the subject; `seen` may give it a title and facts.
+    """
+
+    metric: str
+    value: float
+    of: float | None = None
+    usual: float | None = None
+    chance: float | None = None
+    team: str = ""
+
+
 class Pressed(Event, frozen=True, tag="pressed"):
     """Somebody did something about the alert with the reference `alert`; nothing of the ticket changes by it.
 
@@ -247,6 +264,7 @@ AnyEvent = (
     | Rated
     | Read
     | Due
+    | Measured
     | Pressed
     | Elapsed
     | Heard

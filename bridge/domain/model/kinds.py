@@ -36,6 +36,7 @@ class Press(Enum):
     NOTE = "note"
     SAY = "say"  # between the people on it, in its thread
     COACH = "coach"  # the coaching that it called for was given
+    USEFUL = "useful"
     USELESS = "not useful"
 
 

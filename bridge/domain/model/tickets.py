@@ -18,6 +18,25 @@ class Phase(Struct, frozen=True, array_like=True):
     category: Category
 
 
+class Said(Struct, frozen=True, array_like=True):
+    """A public message: when, who wrote it, what tells it from others, and the beginning of its words."""
+
+    at: datetime
+    by: str
+    ref: str
+    text: str
+
+
+class Measure(Struct, frozen=True, array_like=True):
+    """A figure of a subject at a moment. See `Measured` for the members."""
+
+    at: datetime
+    value: float
+    of: float | None = None
+    usual: float | None = None
+    chance: float | None = None
+
+
 class Handoff(Struct, frozen=True, omit_defaults=True):
     """The ticket went from one team or agent to another, counted once however many events told of it."""
 
@@ -48,7 +67,8 @@ class Rung(Struct, frozen=True, omit_defaults=True):
 
 
 class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A ticket as its events add up to; also the state of an answer that belongs to no ticket.
+    """A ticket as its events add up to; also the state of an answer that belongs to no ticket, and of every other
+    subject that is judged: a topic, team, agent, account or metric, of which `measures` tell.
 
     `as_of` is the order of the newest event in it. Replies by our own integration are not counted. `whole`: all of its
     life is known, so that clocks may run on it. `known_at` is the newest moment that its desk told of.
@@ -94,6 +114,9 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     handoffs: tuple[Handoff, ...] = ()
     reopened: tuple[datetime, ...] = ()
     answers: tuple[Answer, ...] = ()
+    messages: tuple[Said, ...] = ()  # the customer's last public ones, oldest first
+    updates: tuple[Said, ...] = ()  # the agents' last public ones, oldest first
+    measures: dict[str, tuple[Measure, ...]] = {}  # by metric, oldest first
 
     @property
     def category(self) -> Category:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import astuple
 
-from bridge.domain.clocks import standing, used
-from bridge.domain.goals import BREACH, NAG
+from bridge.domain.clocks import missed_at, standing, used
+from bridge.domain.goals import BREACH, NAG, WARN
 from bridge.domain.model import Answer, Clock, Finding, Rung, Severity
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def rules() -> dict[str, Any]:
             if cls.__module__ == module.__name__ and isinstance(name, str):
                 found[name] = cls
     return found
+
+
+def begins_in_shadow(rule: object) -> bool:
+    """Whether a rule, or its class, tells nobody unless the configuration says that it may."""
+    return bool(getattr(rule, "begins_in_shadow", False))
 
 
 def lasting(duration: timedelta) -> str:
@@ -55,6 +60,22 @@ def moment_in_words(at: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Warns:
+    """What rules have in common that may be kept to warnings, no obituaries.
+
+    `early`: nothing is told that began only after the goal `resolution` was breached. Without that goal, all is.
+    """
+
+    early: bool = False
+
+    def too_late(self, moment: Moment, began: datetime) -> bool:
+        """Whether what began then came too late to be told."""
+        clock = moment.clocks.get("resolution") if self.early else None
+        missed = missed_at(moment.ticket, clock, moment.now) if clock else None
+        return missed is not None and missed <= began
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counted:
     """What the rules that count have in common: from how many on, and how grave that is."""
 
@@ -67,15 +88,23 @@ class Counted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timed:
+class Timed(Warns):
     """What the rules about clocks have in common: graver stages of one goal, and what they say.
 
-    A severity of None means that nobody is told at that stage.
+    A severity of None means that nobody is told at that stage. `with_handoffs`: only where the case has changed hands
+    at least so often; `at_risk_with_handoffs` asks the same of warnings alone.
     """
 
     name: ClassVar[str]
     at_risk: Severity | None = Severity.WARNING
     breached: Severity | None = Severity.HIGH
+    with_handoffs: int = 0
+    at_risk_with_handoffs: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("with_handoffs", "at_risk_with_handoffs"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
 
     def late(
         self, moment: Moment, goal: str, *, waits: str, soon: str, fix: str, about: str = ""
@@ -86,13 +115,17 @@ class Timed:
         due soon.
         """
         clock = moment.clocks.get(goal)
-        found = standing(moment.ticket, clock, moment.now) if clock else None
-        if clock is None or found is None:
+        if clock is None or len(moment.ticket.handoffs) < self.with_handoffs:
+            return ()
+        found = standing(moment.ticket, clock, moment.now)
+        if found is None:
             return ()
         stage, rung = found
         over = stage == BREACH or stage.startswith(NAG)
         severity = self.breached if over else self.at_risk
-        if severity is None:
+        if severity is None or (not over and not self._at_risk(moment)):
+            return ()
+        if self.early and self.too_late(moment, self._began(moment, clock, rung)):
             return ()
         passed = used(clock, moment.hours, moment.now)
         if not over:
@@ -117,6 +150,24 @@ class Timed:
                 fix=fix,
             ),
         )
+
+    def _at_risk(self, moment: Moment) -> bool:
+        return len(moment.ticket.handoffs) >= max(self.with_handoffs, self.at_risk_with_handoffs)
+
+    def _began(self, moment: Moment, clock: Clock, rung: Rung) -> datetime:
+        """When the first of the stages that are told was reached, with as many handoffs as it needs."""
+        handoffs = moment.ticket.handoffs
+        ways = [(-1, self.with_handoffs)]
+        if self.at_risk is not None and self._at_risk(moment):
+            ways.append((0, max(self.with_handoffs, self.at_risk_with_handoffs)))
+        warned = rung.stage.startswith(WARN)
+        found = []
+        for stage, many in ways:
+            reached = clock.due[stage] if clock.due else rung.due_at
+            if not (warned and stage == -1):
+                reached = min(reached, rung.due_at)
+            found.append(max(reached, handoffs[many - 1].at) if many else reached)
+        return min(found)
 
 
 def _clock_facts(clock: Clock, rung: Rung, passed: timedelta) -> Iterator[tuple[str, str]]:

@@ -37,10 +37,11 @@ class LowScore:
         return [
             self._finding(answer, answer.score, moment)
             for answer in moment.ticket.answers
-            if answer.score is not None and answer.score <= self._line(answer)
+            if answer.score is not None and answer.score <= self.line(answer)
         ]
 
-    def _line(self, answer: Answer) -> float:
+    def line(self, answer: Answer) -> float:
+        """The highest score of an answer on its scale that is low, in 0..1."""
         return self.nps_at_or_below if answer.scale == "nps" else self.at_or_below
 
     def _finding(self, answer: Answer, score: float, moment: Moment) -> Finding:

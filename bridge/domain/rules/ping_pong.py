@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from bridge.domain.judge import Moment
 from bridge.domain.model import Finding
-from bridge.domain.rules import Counted
+from bridge.domain.rules import Counted, Warns
 
 
 @dataclass(frozen=True, kw_only=True)
-class PingPong(Counted):
+class PingPong(Counted, Warns):
     """A live ticket went from one team to another and straight back, `at_least` times.
 
     >>> there, back = Handoff(ago(hours=2), "team", "1", "2"), Handoff(ago(hours=1), "team", "2", "1")
@@ -31,7 +31,7 @@ class PingPong(Counted):
             return ()
         hops = [h for h in moment.ticket.handoffs if h.of == "team"]
         back = [b for a, b in pairwise(hops) if b.target == a.source]
-        if len(back) < self.at_least:
+        if len(back) < self.at_least or self.too_late(moment, back[self.at_least - 1].at):
             return ()
         finding = Finding(
             rule=self.name,

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from bridge.domain.judge import Moment
 from bridge.domain.model import Finding
-from bridge.domain.rules import Counted, moment_in_words
+from bridge.domain.rules import Counted, Warns, moment_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reopened(Counted):
+class Reopened(Counted, Warns):
     """A live ticket was reopened `at_least` times. Once is common: many customers only say thanks.
 
     >>> example(Reopened(), reopened=[ago(hours=5), ago(hours=1)])
@@ -28,6 +28,8 @@ class Reopened(Counted):
     def check(self, moment: Moment) -> Iterable[Finding]:
         times = moment.ticket.reopened
         if len(times) < self.at_least or not moment.ticket.live:
+            return ()
+        if self.too_late(moment, times[self.at_least - 1]):
             return ()
         finding = Finding(
             rule=self.name,

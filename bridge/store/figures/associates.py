@@ -1,4 +1,5 @@
-"""What coaching is made from: which rules hold on whose tickets, what coaching is open, and the alerts behind it."""
+"""What coaching is made from: which rules hold on whose tickets, how many of whose updates were thin, what coaching is
+open, and the alerts behind it."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from bridge.domain.model import Coaching, Outcome, Severity
-from bridge.store.figures.scope import Scope, grouped, of_alerts, of_tickets, theirs
-from bridge.store.schema import alerts, tickets
+from bridge.domain.signals import UPDATE
+from bridge.domain.updates import LINE
+from bridge.store.figures.scope import TEST, Scope, grouped, of_alerts, of_tickets, theirs
+from bridge.store.schema import alerts, signals, tickets
 
 
 class Associate(Struct, frozen=True, kw_only=True):
@@ -32,6 +35,18 @@ class Recurring(Struct, frozen=True, kw_only=True):
     agent: str
     rule: str
     many: int
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """How many public updates an employee wrote that were judged, how many were thin, and what most of these lack.
+
+    `lack` is a name of `updates.WEIGHTS`, "" where none was thin; of several equally frequent, the first by name.
+    """
+
+    agent: str
+    judged: int
+    thin: int
+    lack: str = ""
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -102,6 +117,35 @@ def recurring(connection: Connection, scope: Scope) -> list[Recurring]:
         .order_by(found.c.agent, many.desc(), found.c.rule)
     )
     return [Recurring(**row) for row in connection.execute(query).mappings()]
+
+
+def written(connection: Connection, scope: Scope) -> list[Written]:
+    """Everybody who wrote an update in the period on a ticket that its teams have now.
+
+    Whoever wrote it counts, not whose ticket it is.
+    """
+    thin = signals.c.value < LINE
+    lack = func.mode().within_group(signals.c.note)
+    query = (
+        select(
+            signals.c.agent,
+            func.count().label("judged"),
+            func.count().filter(thin).label("thin"),
+            func.coalesce(lack.filter(thin), "").label("lack"),
+        )
+        .select_from(signals.join(tickets, tickets.c.id == signals.c.subject))
+        .where(
+            signals.c.kind == UPDATE,
+            signals.c.at >= scope.since,
+            signals.c.at < scope.until,
+            grouped(scope),
+            signals.c.agent == scope.agent if scope.agent else signals.c.agent != "",
+            ~signals.c.subject.startswith(TEST),
+        )
+        .group_by(signals.c.agent)
+        .order_by(signals.c.agent)
+    )
+    return [Written(**row) for row in connection.execute(query).mappings()]
 
 
 def lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from bridge.domain.model import Action
 from bridge.domain.promises import ACKNOWLEDGE
@@ -20,12 +20,15 @@ CALLING = tuple(one.value for one in (Action.POST, Action.DIRECT, Action.BROADCA
 class Noise(Struct, frozen=True, kw_only=True):
     """Alerts that a rule was a reason of, and what became of them; an alert with two rules counts for both.
 
+    Somebody said of `rated` of them whether they were useful; who differ make one both `useful` and `useless`.
     `pings` are the messages sent about them that call somebody.
     """
 
     rule: str
     alerts: int
+    useful: int
     useless: int
+    rated: int
     itself: int
     decided: int
     in_time: int
@@ -38,6 +41,7 @@ def by_rule(connection: Connection, scope: Scope, now: datetime) -> list[Noise]:
         select(
             alerts.c.number,
             alerts.c.rules,
+            alerts.c.useful,
             alerts.c.useless,
             alerts.c.itself,
             decided(ACKNOWLEDGE, now).label("decided"),
@@ -60,6 +64,7 @@ def by_rule(connection: Connection, scope: Scope, now: datetime) -> list[Noise]:
     each = (
         select(
             func.unnest(found.c.rules).label("rule"),
+            found.c.useful,
             found.c.useless,
             found.c.itself,
             found.c.decided,
@@ -74,7 +79,9 @@ def by_rule(connection: Connection, scope: Scope, now: datetime) -> list[Noise]:
         select(
             each.c.rule,
             many,
+            func.count().filter(each.c.useful).label("useful"),
             func.count().filter(each.c.useless).label("useless"),
+            func.count().filter(or_(each.c.useful, each.c.useless)).label("rated"),
             func.count().filter(each.c.itself).label("itself"),
             func.count().filter(each.c.decided).label("decided"),
             func.count().filter(each.c.in_time).label("in_time"),

@@ -41,7 +41,7 @@ def _alerted() -> ColumnElement[bool]:
     return exists().where(alerts.c.subject == ratings.c.subject, alerts.c.opened_at < ratings.c.at)
 
 
-def _of_cases(scope: Scope, *columns: Any) -> Any:
+def of_cases(scope: Scope, *columns: Any) -> Any:
     """Scores of tickets: an answer without one is no case that could have been alerted before."""
     found = rated(scope, *columns, ratings.c.score, _alerted().label("alerted"))
     return found.where(ratings.c.score.is_not(None), ~ratings.c.subject.startswith(ANSWER))
@@ -49,14 +49,14 @@ def _of_cases(scope: Scope, *columns: Any) -> Any:
 
 def groups(connection: Connection, scope: Scope, satisfied: float) -> list[Group]:
     """By question, each group on its own, over the whole period."""
-    found = _of_cases(scope, ratings.c.question).cte("found")
+    found = of_cases(scope, ratings.c.question).cte("found")
     return _summed(connection, found, (found.c.question,), satisfied)
 
 
 def over_time(connection: Connection, scope: Scope, satisfied: float) -> list[Group]:
     """The answers as a whole, by bucket."""
     when = bucket(ratings.c.at, scope).label("bucket")
-    whole = _of_cases(scope, ratings.c.question, when).where(ratings.c.question == WHOLE)
+    whole = of_cases(scope, ratings.c.question, when).where(ratings.c.question == WHOLE)
     found = whole.cte("found")
     return _summed(connection, found, (found.c.question, found.c.bucket), satisfied)
 
@@ -83,7 +83,7 @@ def _summed(
 def mixed(connection: Connection, scope: Scope) -> list[Mixed]:
     """What each group is made of, to see whether both can be compared."""
     found = (
-        _of_cases(scope, tickets.c.team, ratings.c.scale)
+        of_cases(scope, tickets.c.team, ratings.c.scale)
         .where(ratings.c.question == WHOLE)
         .cte("found")
     )

@@ -24,6 +24,13 @@ from bridge.store.schema.incoming import (
     ratings,
     tickets,
 )
+from bridge.store.schema.learning import (
+    accounts,
+    counts,
+    shadows,
+    signals,
+    wordings,
+)
 from bridge.store.schema.outgoing import (
     alert_timers,
     alerts,
@@ -39,6 +46,7 @@ from bridge.store.schema.running import bookmarks, budgets, pulse, tokens
 
 __all__ = [
     "absences",
+    "accounts",
     "alert_timers",
     "alerts",
     "answers",
@@ -47,6 +55,7 @@ __all__ = [
     "audit",
     "bookmarks",
     "budgets",
+    "counts",
     "deadlines",
     "deliveries",
     "endpoints",
@@ -65,6 +74,8 @@ __all__ = [
     "pulse",
     "ratings",
     "sessions",
+    "shadows",
+    "signals",
     "silenced",
     "storms",
     "story",
@@ -73,4 +84,5 @@ __all__ = [
     "tickets",
     "tokens",
     "users",
+    "wordings",
 ]

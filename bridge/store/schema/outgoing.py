@@ -44,6 +44,7 @@ alerts = Table(
     Column("resolve_by", TIME),
     Column("close_by", TIME),
     Column("itself", Boolean, nullable=False, server_default="false"),
+    Column("useful", Boolean, nullable=False, server_default="false"),
     Column("useless", Boolean, nullable=False, server_default="false"),
     text_of("outcome"),
     text_of("cause"),

@@ -147,6 +147,7 @@ class AlertWhole(Struct, frozen=True, kw_only=True):
     better: Annotated[
         bool | None, Meta(description="What the customer answered: put right or not.")
     ]
+    useful: Annotated[int, Meta(description="How many say that it was of use.")]
     not_useful: Annotated[int, Meta(description="How many say that it was of no use.")]
     links: Links
 
@@ -255,6 +256,7 @@ def whole(alert: Alert, told: Message, name: str, now: datetime) -> AlertWhole:
         closed_at=alert.closed_at,
         reopened=alert.reopened,
         better=alert.better,
+        useful=len(alert.useful),
         not_useful=len(alert.useless),
         links=links(alert),
     )

@@ -55,6 +55,7 @@ class ResponseFigures(Struct, frozen=True, kw_only=True):
     opened: int
     resolved: int
     resolved_themselves: int
+    useful: int
     not_useful: int
     goals: tuple[GoalFigures, ...]
 
@@ -114,6 +115,7 @@ def get_metrics(call: Call) -> Answer:
                 opened=went.opened,
                 resolved=went.resolved,
                 resolved_themselves=went.itself,
+                useful=went.useful,
                 not_useful=went.useless,
                 goals=tuple(
                     GoalFigures(

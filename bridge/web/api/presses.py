@@ -106,6 +106,12 @@ class Coached(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     words: Annotated[Words, Meta(description="What came of it.")] = ""
 
 
+class Useful(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What it was good for."""
+
+    words: Annotated[Words, Meta(description="What it was good for.")] = ""
+
+
 class Useless(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why it is of no use."""
 
@@ -137,6 +143,7 @@ ACTS: Mapping[Press, Act] = {
     Press.NOTE: Act(body=Noted, means="Add a note to its story."),
     Press.SAY: Act(body=Said, means="Say something to those who are on it."),
     Press.COACH: Act(body=Coached, means="Say that the coaching that it called for was given."),
+    Press.USEFUL: Act(body=Useful, means="Say that it was of use."),
     Press.USELESS: Act(body=Useless, means="Say that it was of no use."),
 }
 

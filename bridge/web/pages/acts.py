@@ -25,6 +25,7 @@ DONE: Mapping[str, object] = {
     "note": _("Noted. Slack follows in a moment."),
     "say": _("Said. It stands in the thread in a moment."),
     "coach": _("Noted: the coaching was given."),
+    "useful": _("Thank you: noted that it was useful."),
     "useless": _("Thank you: noted that it was not useful."),
     "reopen": _("Open again, and yours. The ticket and Slack follow in a moment."),
     "relation": _("Thank you: noted what became of the customer."),

@@ -128,6 +128,7 @@ _WHAT = {
     Press.ADD: "add",
     Press.NOTE: "note",
     Press.COACH: "coach",
+    Press.USEFUL: "useful",
     Press.USELESS: "useless",
 }
 
@@ -136,6 +137,8 @@ def _offers(alert: Alert) -> list[str]:
     """What can be done, the likeliest first; of the customer it can be said once it is over."""
     names = [_WHAT[press] for press in offered(alert)]
     names.insert(names.index("note") + 1, "say")
+    if "useful" not in names:
+        names.insert(names.index("useless"), "useful")
     if not alert.live and bridge().settings.loop.check_after:
         names.append("relation")
     return names

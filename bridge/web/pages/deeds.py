@@ -235,6 +235,13 @@ class Coach(Deed):
     words = _area(_("What was talked about?"))
 
 
+class Useful(Deed):
+    """It was of use."""
+
+    what, press = "useful", Press.USEFUL
+    words = _area(_("What was it good for?"))
+
+
 class Useless(Deed):
     """It was of no use."""
 
@@ -281,6 +288,7 @@ FORMS: Mapping[str, Callable[..., Deed]] = {
         Note,
         Say,
         Coach,
+        Useful,
         Useless,
         Reopen,
         Relate,

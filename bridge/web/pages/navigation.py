@@ -45,6 +45,7 @@ PLACES = (
         parts=(
             _admin("teams", _("Teams"), "diagram-3"),
             _admin("people", _("People"), "people"),
+            _admin("accounts", _("Accounts"), "buildings"),
             _admin("policy", _("Policy"), "sliders", Role.VIEWER),
             _admin("sources", _("Connections"), "plug"),
             _admin("deliveries", _("Deliveries"), "send"),

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from bridge.web.pages import alert, inbox, insight
 from bridge.web.pages.admin import (
+    accounts,
     audit,
     deliveries,
     endpoints,
@@ -29,6 +30,7 @@ PARTS: tuple[Callable[[], Blueprint], ...] = (
     keys.blueprint,
     teams.blueprint,
     people.blueprint,
+    accounts.blueprint,
     policy.blueprint,
     sources.blueprint,
     deliveries.blueprint,

@@ -26,6 +26,7 @@ _BY_PEOPLE: Mapping[Change, object] = {
     Change.JOINED: _("%(who)s added %(people)s"),
     Change.NOTED: _("%(who)s noted"),
     Change.SAID: _("%(who)s said"),
+    Change.USEFUL: _("%(who)s says that it was useful"),
     Change.USELESS: _("%(who)s says that it was not useful"),
     Change.REFUSED: _("What %(who)s wanted was refused"),
     Change.OBEYED: _("A command on the ticket was obeyed"),

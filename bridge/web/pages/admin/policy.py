@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, render_template
-from flask_babel import gettext
 from flask_wtf import FlaskForm
 from msgspec import Struct
 
@@ -23,7 +22,9 @@ from bridge.web.pages.admin.policy_file import File
 from bridge.web.pages.admin.policy_try import days_of, form_of, values_of
 from bridge.web.pages.admin.policy_words import NAMES, RULES
 from bridge.web.pages.here import bridge, needs, viewer
+from bridge.web.pages.links import ticket_link
 from bridge.work import whatif
+from bridge.work.written import written
 
 LATELY = timedelta(days=30)
 BOUNDS = whatif.Bounds(tickets=5000, seconds=10)
@@ -34,20 +35,24 @@ class Figures(Struct):
     """What a rule has done lately, in all that the viewer sees."""
 
     alerts: int = 0
+    useful: int = 0
     useless: int = 0
+    rated: int = 0
     acknowledged: int = 0
     pings: int = 0
 
     def add(self, one: rulestats.Used) -> None:
         """With those of a team."""
         self.alerts += one.alerts
+        self.useful += one.useful
         self.useless += one.useless
+        self.rated += one.rated
         self.acknowledged += one.acknowledged
         self.pings += one.pings
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A rule in words. `rule` is None where it is off; `playbook` is what managers are told."""
+    """A rule in words. `rule` is None where it is off; `playbook` is what managers are told. In `shadow` nobody is."""
 
     name: str
     title: object
@@ -55,6 +60,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     rule: Any
     playbook: str
     place: str
+    shadow: bool = False
 
 
 def blueprint() -> Blueprint:
@@ -87,12 +93,15 @@ def blueprint() -> Blueprint:
     def try_out(name: str) -> tuple[str, int]:
         shown, form = _known(name), _form(name)
         try:
-            rules = whatif.changed_rules(bridge().settings.rules, name, values_of(form, name))
+            values = values_of(form, name)
+            rules = whatif.changed_rules(bridge().settings.rules, name, values)
+            in_shadow = whatif.changed_shadow(bridge().settings.in_shadow, name, values)
         except whatif.Refused as refused:
             _tell(form, refused)
             return _page(shown, form, refused=refused), 400
         try:
-            found = whatif.compare(bridge(), whatif.with_rules(rules), days_of(form), bounds=BOUNDS)
+            change = whatif.with_rules(rules, in_shadow)
+            found = whatif.compare(bridge(), change, days_of(form), bounds=BOUNDS)
         except whatif.Busy:
             return _page(shown, form, busy=True), 409
         return _page(shown, form, found=found), 200
@@ -115,12 +124,13 @@ def _shown(name: str, file: File) -> Shown:
         rule=next((one for one in settings.rules if one.name == name), None),
         playbook=settings.playbooks[name],
         place=file.place("rules", name),
+        shadow=name in settings.in_shadow,
     )
 
 
 def _form(name: str) -> FlaskForm:
     rule = next((one for one in bridge().settings.rules if one.name == name), None)
-    return form_of(name, rule)
+    return form_of(name, rule, in_shadow=name in bridge().settings.in_shadow)
 
 
 def _tell(form: FlaskForm, refused: whatif.Refused) -> None:
@@ -142,15 +152,15 @@ def _page(shown: Shown, form: FlaskForm, **more: Any) -> str:
         tunables=[
             (
                 field.name,
-                present[field.name],
-                usual[field.name],
+                written(present[field.name]),
+                written(usual[field.name]),
                 RULES[shown.name].tunables[field.name],
             )
             for field in dataclasses.fields(cls)
         ],
         bounds=BOUNDS,
         shown_cases=whatif.SHOWN,
-        link=_link,
+        link=lambda case: ticket_link(case.subject, case.name),
         **more,
     )
 
@@ -165,12 +175,3 @@ def _summed(used: Iterable[rulestats.Used]) -> dict[str, Figures]:
     for one in used:
         found.setdefault(one.rule, Figures()).add(one)
     return found
-
-
-def _link(case: whatif.Case) -> tuple[str, str]:
-    """The ticket of a case in its helpdesk, and what it is called; no address where there is none."""
-    name, _, key = case.subject.partition(":")
-    desk = bridge().desks.get(name)
-    if desk is None:
-        return "", gettext("Survey answer") if name == "answer" else case.subject
-    return desk.ticket_url(key, case.name), gettext("Ticket %(name)s", name=case.name)

@@ -14,9 +14,10 @@ from bridge.domain.model import Severity
 from bridge.domain.rules import rules as known_rules
 from bridge.web.pages.admin.policy_words import RULES
 from bridge.work.whatif import tunables, value_of
+from bridge.work.written import written
 
 DAYS = (7, 30, 90)
-ENABLED = "enabled"
+ENABLED, SHADOW = "enabled", "shadow"
 _LEVELS = {
     "off": _("Off"),
     "info": _("Info"),
@@ -27,7 +28,7 @@ _LEVELS = {
 assert {*_LEVELS} == {"off", *(level.name.lower() for level in Severity)}  # noqa: S101 - none is forgotten
 
 
-def form_of(name: str, rule: object | None) -> FlaskForm:
+def form_of(name: str, rule: object | None, *, in_shadow: bool = False) -> FlaskForm:
     """The form of a rule, with its present values; `rule` is None where it is off.
 
     What is chosen or written in it is not looked at here: the reader of the configuration does that.
@@ -40,7 +41,13 @@ def form_of(name: str, rule: object | None) -> FlaskForm:
             choices=[SelectChoice("true", _("on")), SelectChoice("false", _("off"))],
             default="true",
             validate_choice=False,
-        )
+        ),
+        SHADOW: SelectField(
+            _("What it finds is"),
+            choices=[SelectChoice("false", _("told")), SelectChoice("true", _("kept in shadow"))],
+            default="true" if in_shadow else "false",
+            validate_choice=False,
+        ),
     }
     for field in dataclasses.fields(cls):
         fields[field.name] = _field(field, RULES[name].tunables[field.name], present[field.name])
@@ -62,12 +69,12 @@ def _field(field: dataclasses.Field[Any], meaning: Any, present: object) -> Fiel
         return SelectField(
             field.name, description=meaning, choices=choices, default=present, validate_choice=False
         )
-    return StringField(field.name, description=meaning, default=str(present))
+    return StringField(field.name, description=meaning, default=written(present))
 
 
 def values_of(form: FlaskForm, name: str) -> dict[str, object]:
     """What was filled in, as the configuration would write it."""
-    fields = [ENABLED, *(field.name for field in dataclasses.fields(known_rules()[name]))]
+    fields = [ENABLED, SHADOW, *(field.name for field in dataclasses.fields(known_rules()[name]))]
     return {one: value_of(str(form[one].data or "")) for one in fields}
 
 

@@ -18,7 +18,22 @@ class Explained(Struct, frozen=True):
 _AT_RISK = _("severity at each of the goal's warnings, or “off”")
 _BREACHED = _("severity once the target has passed")
 _SEVERITY = _("severity")
-_TIMED = {"at_risk": _AT_RISK, "breached": _BREACHED}
+_EARLY = _(
+    "nothing is told that began only after the goal resolution was breached: a warning, no obituary"
+)
+_EARLY_COUNTED = _("nothing is told that began only after the goal resolution was breached")
+_HANDED = {
+    "with_handoffs": _("only where the case has changed hands at least so often"),
+    "at_risk_with_handoffs": _("the same, for warnings before the breach alone"),
+    "early": _EARLY,
+}
+_TIMED = {"at_risk": _AT_RISK, "breached": _BREACHED, **_HANDED}
+_LISTENED = {
+    "languages": _("the languages that are listened for"),
+    "also": _("more words or phrases, of any language"),
+    "never": _("built-in ones that are not looked for"),
+    "severity": _SEVERITY,
+}
 
 RULES: Mapping[str, Explained] = {
     "first_response": Explained(
@@ -30,6 +45,7 @@ RULES: Mapping[str, Explained] = {
                 "severity at each of the goal's warnings; “off”: nobody is told before the breach"
             ),
             "breached": _BREACHED,
+            **_HANDED,
         },
     ),
     "next_reply": Explained(
@@ -39,7 +55,11 @@ RULES: Mapping[str, Explained] = {
         _(
             "The customer has been answered once and then heard nothing for too long: the goal periodic_update."
         ),
-        {"at_risk": _("severity at each of the goal's warnings"), "breached": _BREACHED},
+        {
+            "at_risk": _("severity at each of the goal's warnings"),
+            "breached": _BREACHED,
+            **_HANDED,
+        },
     ),
     "resolution_time": Explained(
         _("The ticket takes too long to solve: the goal resolution."), _TIMED
@@ -58,6 +78,7 @@ RULES: Mapping[str, Explained] = {
         {
             "at_risk": _("severity before the breach, or “off”"),
             "breached": _("severity once it is missed"),
+            **_HANDED,
         },
     ),
     "low_score": Explained(
@@ -82,15 +103,160 @@ RULES: Mapping[str, Explained] = {
         {
             "at_least": _("how many; at twice, three times as many it is news again"),
             "severity": _SEVERITY,
+            "early": _EARLY_COUNTED,
+            "teams_only": _("from one agent to another of the same team does not count"),
         },
     ),
     "ping_pong": Explained(
         _("A live ticket went from one team to another and straight back."),
-        {"at_least": _("how many times"), "severity": _SEVERITY},
+        {"at_least": _("how many times"), "severity": _SEVERITY, "early": _EARLY_COUNTED},
     ),
     "reopened": Explained(
         _("A live ticket was solved and came back."),
-        {"at_least": _("how many times"), "severity": _SEVERITY},
+        {"at_least": _("how many times"), "severity": _SEVERITY, "early": _EARLY_COUNTED},
+    ),
+    "negative_words": Explained(
+        _("What a customer wrote or said sounds unhappy, whatever the score."),
+        {
+            "at_or_above": _(
+                "the negativity, in 0 to 1, from which on a text is told; 0.0 is the line of whatever judges"
+            ),
+            "min_words": _("a text of fewer words is too short to be judged"),
+            "severity": _("severity of a survey's words"),
+            "on_comments": _("severity of a comment, or “off”"),
+        },
+    ),
+    "grave_words": Explained(
+        _("A customer uses a grave word (cancel, refund, lawyer, unsafe) and doesn't deny it."),
+        {
+            **_LISTENED,
+            "en": _("the English words and phrases; empty for those that are built in"),
+            "de": _("the German words and phrases; empty for those that are built in"),
+            "fr": _("the French words and phrases; empty for those that are built in"),
+            "es": _("the Spanish words and phrases; empty for those that are built in"),
+            "nl": _("the Dutch words and phrases; empty for those that are built in"),
+            "it": _("the Italian words and phrases; empty for those that are built in"),
+            "pt": _("the Portuguese words and phrases; empty for those that are built in"),
+        },
+    ),
+    "wants_contact": Explained(
+        _(
+            "A customer asks to be called or contacted, or for a person, a manager or a supervisor,"
+            " and doesn't deny it."
+        ),
+        {
+            **_LISTENED,
+            "en": _("the English phrases; empty for those that are built in"),
+            "de": _("the German phrases; empty for those that are built in"),
+            "fr": _("the French phrases; empty for those that are built in"),
+            "es": _("the Spanish phrases; empty for those that are built in"),
+            "nl": _("the Dutch phrases; empty for those that are built in"),
+            "it": _("the Italian phrases; empty for those that are built in"),
+            "pt": _("the Portuguese phrases; empty for those that are built in"),
+        },
+    ),
+    "thin_update": Explained(
+        _(
+            "A live ticket's last updates tell the customer little, several times in a row."
+            " A single one rings nobody."
+        ),
+        {
+            "at_least": _("how many in a row, at the end; 2 to 5"),
+            "severity": _SEVERITY,
+            "below": _("an update with a lower score is thin. 1 is good, 0 says nothing"),
+        },
+    ),
+    "surge": Explained(
+        _(
+            "Far more new cases, low scores or alerts of one topic or team within a clock hour, or a day,"
+            " than it usually has at this time of the week."
+        ),
+        {
+            "false_alarms_per_week": _(
+                "so often, at most, chance alone rings in the whole installation; over 0 and below 1"
+            ),
+            "at_least": _("the fewest that may ring"),
+            "quiet_hours": _("it is over after so many hours with no more than twice the usual"),
+            "severity": _SEVERITY,
+        },
+    ),
+    "agent_pattern": Explained(
+        _(
+            "Within thirty days, far more of an agent's answers were low, or of their updates thin,"
+            " than of others'."
+        ),
+        {
+            "false_alarms_per_quarter": _(
+                "so often, at most, chance makes any agent look like that; over 0 and below 1"
+            ),
+            "at_least": _("the fewest low scores, or thin updates"),
+            "severity": _SEVERITY,
+        },
+    ),
+    "process_pattern": Explained(
+        _(
+            "Within thirty days, far more answers about one topic were low than about others,"
+            " or far more alerts had one cause than in the ninety days before."
+        ),
+        {
+            "false_alarms_per_quarter": _(
+                "so often, at most, chance makes any topic or cause look like that; over 0 and below 1"
+            ),
+            "at_least": _("the fewest low scores, or alerts with that cause"),
+            "severity": _SEVERITY,
+        },
+    ),
+    "metric_threshold": Explained(
+        _(
+            "A metric crossed a line that was drawn for it, or is far from what is usual for its hour."
+        ),
+        {
+            "limits": _("the lines: a table each, with above or below"),
+            "past": _(
+                "the metrics that are compared with their own past, “*” for all."
+                " Accounts have a rule of their own"
+            ),
+            "chance": _(
+                "how likely a figure of a quiet metric is found by chance alone:"
+                " one in ten thousand is once in 14 months of an hourly metric"
+            ),
+            "least": _("so far it has to be off, as a share of what is usual"),
+            "severity": _SEVERITY,
+        },
+    ),
+    "distribution_shift": Explained(
+        _("What comes in, or how it is rated, is spread otherwise than in the weeks before."),
+        {
+            "chance": _("how likely it has to be at most that chance alone did it"),
+            "effect": _(
+                "how large the change has to be, Cramér's V or Cliff's delta: 0.1 is small, 0.3 is medium"
+            ),
+            "window": _("how much time counts as now"),
+            "weeks": _("how many weeks before it are compared"),
+            "severity": _SEVERITY,
+        },
+    ),
+    "account_shift": Explained(
+        _(
+            "An account's usage, spend, tickets or scores are far from that account's own past, down or up."
+        ),
+        {
+            "least": _("so far it has to be off, as a share of what is usual"),
+            "chance": _(
+                "how likely a figure of a quiet account is found by chance alone:"
+                " 0.002 is once in 500 weeks of one metric"
+            ),
+            "down": _("severity where it fell, or “off”"),
+            "up": _("severity where it rose, or “off”"),
+        },
+    ),
+    "repeat_contact": Explained(
+        _("The same customer opened ticket after ticket."),
+        {
+            "at_least": _("how many, this one among them; 2 or more"),
+            "within": _("in how much time"),
+            "severity": _SEVERITY,
+        },
     ),
 }
 """By the rule's name; a test says that none is missing, and that the page of the documentation says it so too."""
@@ -108,4 +274,15 @@ NAMES: Mapping[str, object] = {
     "handoffs": _("Many hands"),
     "ping_pong": _("Back and forth"),
     "reopened": _("Reopened"),
+    "negative_words": _("Unhappy words"),
+    "grave_words": _("Grave words"),
+    "wants_contact": _("Wants to be contacted"),
+    "thin_update": _("Thin updates"),
+    "surge": _("Something bigger"),
+    "agent_pattern": _("Pattern around an agent"),
+    "process_pattern": _("Pattern of a process"),
+    "metric_threshold": _("Metric off its line"),
+    "distribution_shift": _("Changed spread"),
+    "account_shift": _("Account has changed"),
+    "repeat_contact": _("Customer comes back"),
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bridge.insight.causes import causes
 from bridge.insight.coaching import coaching
+from bridge.insight.effect import effect
 from bridge.insight.intervals import FEW
 from bridge.insight.levels import levels
 from bridge.insight.noise import noise
@@ -20,11 +21,13 @@ from bridge.insight.recovery import recovery
 from bridge.insight.reports import REPORTS
 from bridge.insight.response import response
 from bridge.insight.satisfaction import satisfaction
+from bridge.insight.shadow import shadow
 from bridge.insight.tables import as_csv
 from bridge.store.figures.associates import lines
 from bridge.web.pages.here import bridge
-from bridge.web.pages.insight import drawn, shown, wording
+from bridge.web.pages.insight import drawn, metrics, shown, wording
 from bridge.web.pages.insight.asking import Asked, asked
+from bridge.web.pages.links import ticket_link
 
 ROWS = 50
 """Lines of a long table on one page; a file has them all."""
@@ -48,6 +51,10 @@ def blueprint() -> Blueprint:
     def satisfied() -> Answer:
         return _page("satisfaction", _satisfaction)
 
+    @routes.get("/effect")
+    def helped() -> Answer:
+        return _page("effect", _effect)
+
     @routes.get("/levels")
     def teams() -> Answer:
         return _page("levels", _levels)
@@ -60,9 +67,15 @@ def blueprint() -> Blueprint:
     def rules() -> Answer:
         return _page("rules", _rules)
 
+    @routes.get("/shadow")
+    def in_shadow() -> Answer:
+        return _page("shadow", _shadow)
+
     @routes.get("/recovery")
     def recovered() -> Answer:
         return _page("recovery", _recovery)
+
+    metrics.add(routes)
 
     @routes.get("/<page>/<name>.csv")
     def file(page: str, name: str) -> Response:
@@ -107,7 +120,7 @@ def _page(name: str, reckon: Reckon) -> Answer:
         few=FEW,
         **given,
     )
-    return html, 400 if wanted.trouble else 200
+    return html, 400 if wanted.trouble or wanted.unclear else 200
 
 
 def _response(connection: Connection, wanted: Asked, now: datetime) -> Given:
@@ -130,6 +143,12 @@ def _causes(connection: Connection, wanted: Asked, now: datetime) -> Given:
 def _satisfaction(connection: Connection, wanted: Asked, now: datetime) -> Given:
     found = satisfaction(connection, wanted.choice, now)
     return {"found": found, "figures": [drawn.satisfied(found, wanted.choice.period.step)]}
+
+
+def _effect(connection: Connection, wanted: Asked, now: datetime) -> Given:
+    found = effect(connection, wanted.choice, now)
+    figures = [drawn.low_over_time(found, wanted.choice.period.step)]
+    return {"found": found, "figures": figures, "to_day": lambda day: wanted.href(changed=str(day))}
 
 
 def _levels(connection: Connection, wanted: Asked, now: datetime) -> Given:
@@ -155,6 +174,12 @@ def _coaching(connection: Connection, wanted: Asked, now: datetime) -> Given:
 
 def _rules(connection: Connection, wanted: Asked, now: datetime) -> Given:
     return {"found": noise(connection, wanted.choice, now)}
+
+
+def _shadow(connection: Connection, wanted: Asked, now: datetime) -> Given:
+    found = shadow(connection, wanted.choice, now)
+    figures = [drawn.in_shadow(found, wanted.choice.period.step)]
+    return {"found": found, "figures": figures, "link": ticket_link}
 
 
 def _recovery(connection: Connection, wanted: Asked, now: datetime) -> Given:

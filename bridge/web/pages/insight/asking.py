@@ -19,16 +19,20 @@ from bridge.store.figures.associates import works_in
 from bridge.web.pages import times
 from bridge.web.pages.here import bridge, viewer
 
-NAMES = ("period", "since", "until", "team", "agent")
+NAMES = ("period", "since", "until", "team", "agent", "changed")
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """The choice, how it stands in the URL, what the employee is called, and what was wrong with the dates."""
+    """The choice, how it stands in the URL, what the employee is called, and what was wrong with the dates.
+
+    `unclear` is what was wrong with the day on which something changed.
+    """
 
     choice: Choice
     said: dict[str, str]
     agent: str = ""
     trouble: str = ""
+    unclear: str = ""
 
     def href(self, endpoint: str = "", **changes: str) -> str:
         """The same on another page, or with something else; "" takes away."""
@@ -48,6 +52,7 @@ def asked(connection: Connection) -> Asked:
         name: request.args[name].strip() for name in NAMES if request.args.get(name, "").strip()
     }
     chosen, trouble = _period(said)
+    changed, unclear = _day(said.get("changed", ""))
     roster = people.roster(connection)
     choice = Choice(
         period=chosen,
@@ -56,6 +61,7 @@ def asked(connection: Connection) -> Asked:
         visible=viewer().teams,
         team=said.get("team", ""),
         agent=said.get("agent", ""),
+        changed=changed,
     )
     if choice.team and not (choice.sees(choice.team) and choice.path()):
         abort(404)
@@ -64,7 +70,17 @@ def asked(connection: Connection) -> Asked:
         if not works_in(connection, choice.scope):
             abort(404)
         called = names_of(connection, [choice.agent]).get(choice.agent, choice.agent)
-    return Asked(choice=choice, said=said, agent=called, trouble=trouble)
+    return Asked(choice=choice, said=said, agent=called, trouble=trouble, unclear=unclear)
+
+
+def _day(written: str) -> tuple[date | None, str]:
+    """The day on which something changed, None where none is given; and what is wrong with it."""
+    if not written:
+        return None, ""
+    try:
+        return date.fromisoformat(written), ""
+    except ValueError:
+        return None, gettext("Write the day as 2026-03-31.")
 
 
 def _period(said: dict[str, str]) -> tuple[Period, str]:

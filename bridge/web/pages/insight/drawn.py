@@ -10,14 +10,16 @@ from msgspec import Struct
 from bridge.domain.model import Severity
 from bridge.domain.promises import ACKNOWLEDGE, CLOSE, CONTACT, RESOLVE
 from bridge.insight.causes import OTHERS, Causes
+from bridge.insight.effect import Effect
 from bridge.insight.recovery import Recovery
 from bridge.insight.response import Response
 from bridge.insight.satisfaction import Satisfaction
+from bridge.insight.shadow import LIVE, Shadows
 from bridge.insight.tables import Table
 from bridge.web.pages.insight import findings
 from bridge.web.pages.insight.charts import Chart, Series, chart
-from bridge.web.pages.insight.shown import day
-from bridge.web.pages.insight.wording import GOALS, heading
+from bridge.web.pages.insight.shown import day, percent
+from bridge.web.pages.insight.wording import GOALS, heading, rule
 
 _LOOKS: Mapping[str, str] = {CONTACT: "c1", RESOLVE: "c2", CLOSE: "c3", ACKNOWLEDGE: "c4"}
 _RELATIONS: Mapping[str, str] = {
@@ -115,6 +117,58 @@ def satisfied(found: Satisfaction, step: str) -> Figure:
     drawn = chart("lines", series, labels, finding, shares=True, top=1.0)
     title = gettext("Satisfied customers over time")
     return Figure(title=title, chart=drawn, finding=finding, tables=(table,))
+
+
+def low_over_time(found: Effect, step: str) -> Figure:
+    """The share of low scores, with what it lies between."""
+    table = next(one for one in found.tables if one.name == "low_over_time")
+    values = table.column("share_low")
+    told = [value for value in values if value is not None]
+    finding = (
+        gettext(
+            "%(first)s at first, %(last)s at last", first=percent(told[0]), last=percent(told[-1])
+        )
+        if told
+        else ""
+    )
+    series = [
+        Series(name=name, look=look, values=tuple(table.column(column)))
+        for name, look, column in (
+            (gettext("Share of low scores"), "c2", "share_low"),
+            (gettext("at least"), "c3", "share_low_at_least"),
+            (gettext("at most"), "c3", "share_low_at_most"),
+        )
+    ]
+    drawn = chart("lines", series, _labels(table, step, total=False), finding, shares=True)
+    title = gettext("Share of answers with a low score, with its 95 % interval")
+    return Figure(title=title, chart=drawn, finding=finding, tables=(table,))
+
+
+def in_shadow(found: Shadows, step: str) -> Figure:
+    """What rules in shadow found over time, beside what was rung."""
+    table = found.weeks
+    names = [column.name for column in table.columns[1:]]
+    looks = dict(zip(names, ("none", "c1", "c2", "c3", "c4", "c5", "c6"), strict=False))
+    finding = ""
+    if len(names) > 1:
+        finding = gettext(
+            "Rung by live rules: %(live)s; found in shadow: %(shadow)s",
+            live=sum(table.column(LIVE)),
+            shadow=sum(sum(table.column(name)) for name in names[1:]),
+        )
+    series = [
+        Series(
+            name=heading(name) if name == LIVE else rule(name),
+            look=looks.get(name, "c6"),
+            values=tuple(table.column(name)),
+        )
+        for name in names[1:] + names[:1]
+    ]
+    drawn = chart("stacked", series, _labels(table, step, total=False), finding)
+    title = gettext("Found in shadow, on top of what was rung")
+    return Figure(
+        title=title, chart=drawn if len(names) > 1 else None, finding=finding, tables=(table,)
+    )
 
 
 def became(found: Recovery) -> Figure:

@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from bridge.domain.model import Severity
 from bridge.insight.causes import UNTOLD
+from bridge.insight.effect import AS_THEY_ARE, CONTENT, LIKE_WITH_LIKE, LOW, MEAN
 from bridge.insight.satisfaction import OVERALL
+from bridge.insight.shadow import IN_SHADOW, LIVE
 from bridge.insight.tables import Kind
 from bridge.web.pages.times import lasting, pattern
 from bridge.web.pages.wording import SEVERITIES
@@ -20,6 +22,13 @@ NONE = "–"
 WORDS: Mapping[str, Callable[[], str]] = {
     UNTOLD: lambda: gettext("Not written down"),
     OVERALL: lambda: gettext("The answer as a whole"),
+    LOW: lambda: gettext("share of low scores"),
+    CONTENT: lambda: gettext("share of satisfied customers"),
+    MEAN: lambda: gettext("mean score (0–1)"),
+    AS_THEY_ARE: lambda: gettext("as they are"),
+    LIKE_WITH_LIKE: lambda: gettext("like with like"),
+    LIVE: lambda: gettext("live"),
+    IN_SHADOW: lambda: gettext("in shadow"),
 }
 """Cells that we wrote ourselves; all others are names that somebody gave."""
 
