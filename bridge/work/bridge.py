@@ -10,6 +10,7 @@ from functools import cached_property
 from time import sleep
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
@@ -17,7 +18,7 @@ from bridge.domain.goals import Goal, SlaPolicy, VendorSlas
 from bridge.domain.judge import Policy
 from bridge.domain.ladders import DEFAULT_LADDER
 from bridge.domain.loop import Loop
-from bridge.domain.model import ConfigError, Severity, Team
+from bridge.domain.model import ConfigError, Severity, Team, Unreadable
 from bridge.domain.people import Roster
 from bridge.domain.redaction import Redaction
 from bridge.domain.routing import NO_CALL, Routes
@@ -30,6 +31,8 @@ from bridge.work.tokens import Minted
 from bridge.work.watching import Watch
 from connectors import Channel, Desk, channel_kinds
 from connectors.budget import Budget, Patient
+
+log = structlog.get_logger()
 
 Now = Callable[[], datetime]
 
@@ -50,7 +53,7 @@ class Bridge:
         self.url = url
         self.now = now
         self.engine: Engine = connect(url, pool=pool)
-        self._words: Words = COLD
+        self._words: tuple[str, Words] = (COLD.name, COLD)
         self._closing: list[Callable[[], object]] = []
 
     def at_close(self, ended: Callable[[], object]) -> None:
@@ -144,12 +147,22 @@ class Bridge:
     # --- policy, from files and from the teams in the database
 
     def words(self, connection: Connection) -> Words:
-        """What judges people's words: what was learned of our customers where that is used, looked up by its name."""
+        """What judges people's words: what was learned of our customers where that is used, looked up by its name.
+
+        What can't be read of it, by an earlier version of ours say, costs nobody their alert: the cold start judges.
+        """
         name = wordings.used_name(connection) or COLD.name
-        if name != self._words.name:
-            body = wordings.body(connection, name)
-            self._words = Learned.from_body(body) if body else COLD
-        return self._words
+        if name != self._words[0]:
+            self._words = (name, self._learned(connection, name))
+        return self._words[1]
+
+    def _learned(self, connection: Connection, name: str) -> Words:
+        body = wordings.body(connection, name)
+        try:
+            return Learned.from_body(body) if body else COLD
+        except Unreadable as error:
+            log.error("words not readable", version=name, why=str(error))
+            return COLD
 
     def policy(self, known: list[Team], words: Words = COLD) -> Policy:
         """What judging depends on, with each team's calendar and targets put on its helpdesk groups."""
