@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from bridge.domain.viewing import Role
 from bridge.store import keys
 from bridge.store.keys import Key, Scope
-from bridge.web import create_app
 from bridge.work.bridge import Bridge
+from tests.flow.visitors import app_of
 
 ROOT = "/api/v1"
 EVERYTHING = tuple(Scope)
@@ -66,4 +66,4 @@ def program(
         key, token = keys.create(
             connection, name, bridge.now(), role=role, scopes=scopes, teams=teams, lasts=lasts
         )
-    return Program(app or create_app(bridge), token, key)
+    return Program(app or app_of(bridge), token, key)

@@ -78,7 +78,7 @@ def state(office: Office) -> object:
         return found, sent, teams.all_teams(connection)
 
 
-@pytest.mark.parametrize("who", ["nobody", "viewer"])
+@pytest.mark.parametrize("who", ["nobody", pytest.param("viewer", marks=pytest.mark.long)])
 def test_who_may_change_nothing_changes_nothing(office: Office, who: str) -> None:
     app = create_app(office.world.bridge)
     viewer = program(office.world.bridge, Role.VIEWER, ["*"], app=app)
@@ -90,7 +90,7 @@ def test_who_may_change_nothing_changes_nothing(office: Office, who: str) -> Non
     assert done == (read if who == "viewer" else set())
 
 
-@pytest.mark.parametrize("who", ["manager", "admin"])
+@pytest.mark.parametrize("who", [pytest.param("manager", marks=pytest.mark.long), "admin"])
 def test_every_answer_is_as_documented(office: Office, who: str) -> None:
     app = create_app(office.world.bridge)
     manager = program(office.world.bridge, Role.MANAGER, ["Billing"], app=app)

@@ -119,7 +119,11 @@ def test_an_issue_that_moves_keeps_its_alert_under_its_new_name(office: Office) 
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.timeout_after_applying(), Fault.reset_before(), Fault.status(500)],
+    [
+        Fault.timeout_after_applying(),
+        pytest.param(Fault.reset_before(), marks=pytest.mark.long),
+        pytest.param(Fault.status(500), marks=pytest.mark.long),
+    ],
     ids=["carried out and no answer", "hung up before", "an error"],
 )
 def test_a_lost_answer_makes_neither_two_notes_nor_none(office: Office, fault: Fault) -> None:

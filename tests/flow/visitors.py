@@ -20,6 +20,18 @@ from bridge.work.bridge import Bridge
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
+_APPS: dict[int, Flask] = {}
+
+
+def app_of(bridge: Bridge) -> Flask:
+    """The pages of a bridge: one application for all who look at them, as long as it isn't closed."""
+    number = id(bridge)
+    if number not in _APPS:
+        _APPS[number] = create_app(bridge)
+        bridge.at_close(lambda: _APPS.pop(number))
+    return _APPS[number]
+
+
 class Visitor:
     """Somebody in front of the pages. `post` sends a form as their browser would, with its token."""
 
@@ -51,7 +63,7 @@ def visitor(
     app: Flask | None = None,
 ) -> Visitor:
     """Somebody who is signed in."""
-    found = Visitor(app or create_app(bridge))
+    found = Visitor(app or app_of(bridge))
     with bridge.engine.begin() as connection:
         user = users.save(connection, email, role, bridge.now(), name=name, teams=teams)
         token = users.begin(connection, user.id, bridge.now(), timedelta(days=1), via="test")
@@ -61,4 +73,4 @@ def visitor(
 
 def stranger(bridge: Bridge) -> Visitor:
     """Somebody who isn't."""
-    return Visitor(create_app(bridge))
+    return Visitor(app_of(bridge))

@@ -35,7 +35,9 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield made
 
 
-@pytest.fixture(params=[3, 11], ids=lambda seed: f"seed {seed}")
+@pytest.fixture(
+    params=[3, pytest.param(11, marks=pytest.mark.long)], ids=lambda seed: f"seed {seed}"
+)
 def past(request: pytest.FixtureRequest, connection: Connection) -> Past:
     return made_up(connection, seed=request.param)
 

@@ -96,6 +96,7 @@ def test_every_zone_is_looked_at_and_many_change_their_clocks() -> None:
     assert {len(each) - 1 for each in moving} >= {10}  # twice a year in most
 
 
+@pytest.mark.long
 def test_windows_are_those_of_a_walk_by_minutes_around_each_change() -> None:
     looked_at = 0
     for week in (EARLY_AND_LATE, NIGHTS):
@@ -167,6 +168,7 @@ def test_sums_obey_the_laws_by_every_clock(week: Mapping[int, tuple[Span, ...]])
 # Beside another library
 
 
+@pytest.mark.long
 def test_sums_are_those_of_businesstimedelta() -> None:
     """200 sums, to the second, over public holidays, lunch breaks and changes of the clocks.
 

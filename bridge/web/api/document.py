@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from inspect import cleandoc
 from typing import Any
 
@@ -69,12 +70,18 @@ problems as RFC 9457 has them.
 def documents(endpoints: Sequence[Endpoint]) -> Blueprint:
     """The document, the page to read it, and what each kind of problem means."""
     routes = Blueprint("api_documents", __name__)
-    body = msgspec.json.encode(document(endpoints))
-    tag = etag(body)
+
+    @cache
+    def written() -> tuple[bytes, str]:
+        """The document and its tag, made when somebody asks for the first time."""
+        body = msgspec.json.encode(document(endpoints))
+        return body, etag(body)
+
     kinds = {kind.slug: kind for kind in Kind}
 
     @routes.get("/api/openapi.json")
     def openapi() -> Response:
+        body, tag = written()
         answer = Response(body, content_type="application/json")
         answer.headers["ETag"] = tag
         answer.headers["Cache-Control"] = _HOUR
