@@ -6,6 +6,9 @@ READY := .venv/.ready
 
 export UV_PYTHON_DOWNLOADS = never
 
+# Tests wait for processes and the database as long as they reckon: one more at a time than there are cores.
+JOBS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+
 # uv from PATH, else a copy of its own: pip can install into a folder where venv and ensurepip are missing.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 OWN_UV := $(filter .uv/bin/uv,$(UV))
@@ -25,7 +28,7 @@ run: $(READY) ## Run it: database, web, worker and clock
 	$(BIN)/bridge run
 
 test: $(READY) ## Run the tests
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: $(READY) ## Run the scenarios that take minutes, and that `make test` leaves out
 	$(BIN)/pytest -m long

@@ -110,10 +110,11 @@ def find(root: Path) -> Embedded | None:
     return Embedded(_url(place), started=False) if _listens(place) else None
 
 
-def start(root: Path) -> Embedded:
+def start(root: Path, *, durable: bool = True) -> Embedded:
     """Start the server of ``root``, or find it running; make its database on the first start.
 
-    Two simultaneous starts give one server. Raises EmbeddedError.
+    Two simultaneous starts give one server. What one that isn't ``durable`` has committed outlives its processes, but
+    not a crash of the machine: it never waits for the disk. Raises EmbeddedError.
     """
     with _explained(root):
         place = _prepare(root)
@@ -121,7 +122,7 @@ def start(root: Path) -> Embedded:
             if _listens(place):
                 return Embedded(_url(place), started=False)
             _initialise(place)
-            _launch(place)
+            _launch(place, durable=durable)
             return Embedded(_url(place), started=True)
 
 
@@ -147,17 +148,17 @@ def temporary_postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="alert-bridge-") as folder:
         root = Path(folder) / "database"
         try:
-            with embedded_postgres(root) as url:
+            with embedded_postgres(root, durable=False) as url:
                 yield url
         finally:
             shutil.rmtree(home(root), ignore_errors=True)
 
 
 @contextmanager
-def embedded_postgres(root: Path | None = None) -> Iterator[str]:
+def embedded_postgres(root: Path | None = None, *, durable: bool = True) -> Iterator[str]:
     """Yield the URL of the server of ``root``. Who started it stops it at the end."""
     root = default_root() if root is None else root
-    server = start(root)
+    server = start(root, durable=durable)
     try:
         yield server.url
     finally:
@@ -407,7 +408,7 @@ def _check_major(place: _Place) -> None:
         )
 
 
-def _launch(place: _Place) -> None:
+def _launch(place: _Place, *, durable: bool) -> None:
     if _make(place.sockets, 0o700) and place.uid is not None:
         os.chown(place.sockets, place.uid, place.gid or 0)
     seen = place.sockets.lstat()
@@ -417,7 +418,7 @@ def _launch(place: _Place) -> None:
     _forget_reused_number(place)
     _open_log(place)
     (place.home / "pg_hba.conf").write_text(f"local all {_ROLE} scram-sha-256\n")
-    (place.home / "postgresql.conf").write_text(_settings(place))
+    (place.home / "postgresql.conf").write_text(_settings(place, durable=durable))
     for name in ("pg_hba.conf", "postgresql.conf"):
         (place.home / name).chmod(0o644)
     options = f"-c config_file={shlex.quote(str(place.home / 'postgresql.conf'))}"
@@ -481,7 +482,8 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _settings(place: _Place) -> str:
+def _settings(place: _Place, *, durable: bool) -> str:
+    flushed = "on" if durable else "off"
     hba = str(place.home / "pg_hba.conf").replace("'", "''")
     return f"""\
 # Written anew at every start.
@@ -492,8 +494,8 @@ unix_socket_directories = '{place.sockets}'
 unix_socket_permissions = 0700
 max_connections = 100
 shared_buffers = 256MB
-fsync = on
-full_page_writes = on
+fsync = {flushed}
+full_page_writes = {flushed}
 synchronous_commit = on
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import psycopg
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -37,6 +40,13 @@ def named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compile each page's template once, not once for each application that a test makes."""
+    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": compiled}
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A PostgreSQL whose database `migrated` has our tables; its URL."""
@@ -53,9 +63,9 @@ def names() -> Iterator[str]:
     return (f"test_{number}" for number in count(1))
 
 
-@pytest.fixture
-def database(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
-    """Makes a database, with our tables or (`empty=True`) without; it is gone after the test."""
+@contextmanager
+def databases(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
+    """Makes a database, with our tables or (`empty=True`) without; it is gone with the block."""
     made: list[str] = []
 
     def make(*, empty: bool = False) -> str:
@@ -72,6 +82,13 @@ def database(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
             # Not by force: that would also have to end a vacuum of the server's own, which we may not.
             connection.execute(END_OURS, [name])
             connection.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def database(server: str, names: Iterator[str]) -> Iterator[Callable[..., str]]:
+    """Makes databases that are gone after the test."""
+    with databases(server, names) as make:
+        yield make
 
 
 @pytest.fixture

@@ -8,13 +8,17 @@ Analysis, 3rd ed., 5.3; chances are multiplied by the number of looks (Bonferron
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
-from bridge.domain.model import Measure, Severity
+from bridge.domain.model import Finding, Measure, Severity
+
+if TYPE_CHECKING:
+    from bridge.domain.judge import Moment
 
 SPAN = timedelta(days=30)
 """What is looked at: the last thirty days."""
@@ -69,8 +73,16 @@ class Found(Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """What the rules about patterns have in common: how sure, from how many on, and how grave that is."""
+    """What the rules about patterns have in common: how sure, from how many on, and how grave that is.
 
+    `desk` is what they are about, `says` the words for each metric that they look at.
+    """
+
+    name: ClassVar[str]
+    begins_in_shadow: ClassVar[bool] = True
+    desk: ClassVar[str]
+    says: ClassVar[Mapping[str, str]]
+    fix: ClassVar[str]
     false_alarms_per_quarter: float = 0.5
     at_least: int = 3
     severity: Severity = Severity.WARNING
@@ -81,6 +93,27 @@ class Pattern:
             raise ValueError(f"false_alarms_per_quarter must be over 0 and below 1, not {given}")
         if self.at_least < 1:
             raise ValueError(f"at_least must be 1 or more, not {self.at_least}")
+
+    def check(self, moment: Moment) -> Iterable[Finding]:
+        """The patterns that stand, one for each metric."""
+        ticket = moment.ticket
+        if ticket.desk != self.desk:
+            return
+        for metric, words in self.says.items():
+            if found := self.standing(ticket.measures.get(metric, ())):
+                bad, of = found.now.value, found.now.of or 0
+                newest = ticket.facts.get(metric, "")
+                yield Finding(
+                    rule=self.name,
+                    severity=self.severity,
+                    headline=words.format(bad=bad, of=of, name=ticket.name or ticket.key),
+                    since=found.since,
+                    about=metric,
+                    occurrence=found.since.isoformat(),
+                    level=f"{bad:.0f}/{of:.0f}",
+                    facts=(*_shared(found.now), *((("Newest", newest),) if newest else ())),
+                    fix=self.fix,
+                )
 
     def standing(self, measures: Iterable[Measure]) -> Found | None:
         """The pattern that figures show by now: one begins when it is sure, and ends when it is back near the usual."""
@@ -94,7 +127,7 @@ class Pattern:
         return Found(since, newest) if since and newest else None
 
 
-def shared(figure: Measure) -> tuple[tuple[str, str], ...]:
+def _shared(figure: Measure) -> tuple[tuple[str, str], ...]:
     """What a finding tells of its figures."""
     of = figure.of or 0
     share, usually = figure.value / max(of, 1), (figure.usual or 0) / max(of, 1)

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from sqlalchemy import Connection, text
 
 from bridge.domain.model import Team
 from bridge.sandbox import Sandbox
 from bridge.sandbox.serve import Server
-from bridge.sandbox.surveys import Surveys
 from bridge.settings import parse
 from bridge.store import alerts, deliveries, errands, migrate, notices, teams, tickets
 from bridge.web import create_app
@@ -78,15 +78,21 @@ class SimulatedClock:
 
 
 class World:
-    """The application (`bridge`), the stand-ins (`sandbox`, `surveys`) and the time (`clock`)."""
+    """The application (`bridge`, its pages `app` and its hooks), the stand-ins (`sandbox`) and the time (`clock`)."""
 
     def __init__(
-        self, clock: SimulatedClock, bridge: Bridge, sandbox: Sandbox, surveys: Surveys, hooks: str
+        self,
+        clock: SimulatedClock,
+        bridge: Bridge,
+        app: WSGIApplication,
+        sandbox: Sandbox,
+        hooks: str,
     ) -> None:
         self.clock = clock
         self.bridge = bridge
+        self.app = app
         self.sandbox = sandbox
-        self.surveys = surveys
+        self.surveys = sandbox.surveys
         self.hooks = hooks
         self.watch: Callable[[], None] = lambda: None
 
@@ -175,11 +181,12 @@ def world(
         with bridge.engine.begin() as connection:
             teams.save(connection, known(sandbox))
         begin_standing(bridge)
-        server = Server(create_app(bridge))
+        app = create_app(bridge)
+        server = Server(app)
         server.start()
         with _worker(bridge):
             _is_at_work(bridge)
-            yield World(clock, bridge, sandbox, sandbox.surveys, f"{server.url}/hooks")
+            yield World(clock, bridge, app, sandbox, f"{server.url}/hooks")
         server.stop()
         bridge.close()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from bridge.store.schema import events, inbox
 
@@ -71,11 +71,22 @@ def add(connection: Connection, rows: Sequence[Received]) -> list[bool]:
     return new
 
 
-def take(connection: Connection, limit: int) -> list[Kept]:
-    """The oldest waiting deliveries that no other worker holds, locked."""
+_LOCK = 7266305
+
+
+def in_turn(connection: Connection) -> bool:
+    """Whether nobody else reads what must be read in the order in which it came, until this transaction ends."""
+    taken: bool = connection.execute(
+        text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}
+    ).scalar_one()
+    return taken
+
+
+def take(connection: Connection, limit: int, but: Sequence[str] = ()) -> list[Kept]:
+    """The oldest waiting deliveries that no other worker holds, locked; those of some sources left where they are."""
     query = (
         select(inbox)
-        .where(inbox.c.state == WAITING)
+        .where(inbox.c.state == WAITING, inbox.c.source.not_in(but))
         .order_by(inbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

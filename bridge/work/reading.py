@@ -45,9 +45,14 @@ class _Read(Struct, frozen=True):
 
 
 def read_deliveries(bridge: Bridge) -> int:
-    """Read waiting deliveries into events; how many there were."""
+    """Read waiting deliveries into events; how many there were.
+
+    Those that tell of accounts are read by one worker at a time: the last word is that which came last.
+    """
+    in_turn = [n for n, one in bridge.settings.sources.items() if isinstance(one.source, Telling)]
     with bridge.engine.begin() as connection:
-        rows = inbox.take(connection, BATCH)
+        free = not in_turn or inbox.in_turn(connection)
+        rows = inbox.take(connection, BATCH, but=() if free else in_turn)
         if rows:
             read_rows(bridge, connection, rows)
         return len(rows)

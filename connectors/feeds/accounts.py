@@ -13,7 +13,7 @@ from bridge.domain.accounts import Change
 from bridge.domain.model import AnyEvent
 from connectors import Incoming
 from connectors.feeds.account_rows import changes
-from connectors.feeds.pushed import Pushed
+from connectors.pushed import Pushed
 from connectors.reading import decode
 
 
@@ -30,6 +30,14 @@ class Accounts(Pushed):
    {variable} must hold the same. A system that signs by Standard Webhooks needs no header: put its whsec_ secret there.
 4. Send a first account, then look: bridge accounts list
 """
+
+    def identify(self, incoming: Incoming) -> str:
+        """The header webhook-id, which a repeat shares. Without it each delivery is one of its own.
+
+        An account may become again what it was; and to be told the same twice changes nothing.
+        """
+        known = super().identify(incoming)
+        return known if "webhook-id" in incoming.headers else f"{known}:{incoming.received_at}"
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """No events. Raises Unreadable for what could not be applied."""

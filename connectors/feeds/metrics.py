@@ -14,7 +14,7 @@ from typing import ClassVar
 from bridge.domain.metrics import KINDS, NAME, part
 from bridge.domain.model import AnyEvent, Measured, Party, Seen
 from connectors import Incoming
-from connectors.feeds.pushed import Pushed
+from connectors.pushed import Pushed
 from connectors.reading import Node, decode, fingerprint
 
 MEMBERS = ("metric", "subject", "value", "at", "of", "team", "title", "distribution")

@@ -1,13 +1,9 @@
-"""Any survey tool that can post its answers: JSON or a form, read by the paths in the configuration.
-
-Proved by Standard Webhooks (https://www.standardwebhooks.com) where the secret begins with `whsec_`, else by the
-secret itself: in a header of the configuration's choice, as a bearer token, or as the password in the address.
-"""
+"""Any survey tool that can post its answers: JSON or a form, read by the paths in the configuration."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,11 +16,11 @@ from jmespath.exceptions import (
 )
 
 from bridge.domain.model import AnyEvent, ConfigError, Contact, Rated, Unreadable
-from connectors import Incoming, Response
+from connectors import Incoming
 from connectors.answers import Said, Scaled, rated
-from connectors.reading import Node, decode, decode_form, fingerprint, only_post
+from connectors.pushed import Pushed
+from connectors.reading import Node, decode, decode_form, fingerprint
 from connectors.scores import check_scale
-from connectors.signing import STANDARD_PREFIX, check_given, check_standard, header
 
 FIELDS = (
     "id",
@@ -41,7 +37,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generic(Scaled):
+class Generic(Scaled, Pushed):
     """A survey tool without a source of its own.
 
     `fields` says by JMESPath (https://jmespath.org) where an answer's parts are; what it leaves out is not read. By
@@ -56,8 +52,6 @@ class Generic(Scaled):
     """
 
     kind: ClassVar[str] = "generic"
-    signed: ClassVar[bool] = True
-    keeps: ClassVar[tuple[str, ...]] = ()
     setup: ClassVar[str] = """\
 1. In your survey tool, add a webhook (an "HTTP request", a "web service") that sends each answer as JSON or as a form.
 2. Address: {url}
@@ -69,9 +63,6 @@ class Generic(Scaled):
    config/examples. Send a test answer, then look: bridge inbox list
 """
 
-    name: str
-    desk: str = ""
-    header: str = "X-Bridge-Secret"
     fields: Mapping[str, str] = field(default_factory=lambda: {name: name for name in FIELDS})
     records: str = ""
     when: str = ""
@@ -95,27 +86,6 @@ class Generic(Scaled):
             if path:
                 _check_path(setting, path)
         check_scale(self.scale, self.low, self.high, self.words)
-
-    def verify(self, incoming: Incoming, secrets: Sequence[str]) -> None:
-        """Raise Forged unless one of the secrets proves the request, each in its own way."""
-        standard = [secret for secret in secrets if secret.startswith(STANDARD_PREFIX)]
-        if standard and "webhook-signature" in incoming.headers:
-            check_standard(incoming, standard)
-            return
-        plain = [secret for secret in secrets if not secret.startswith(STANDARD_PREFIX)]
-        if standard and not plain:
-            header(incoming, "webhook-signature")
-        check_given(incoming, self.header, plain)
-
-    def identify(self, incoming: Incoming) -> str:
-        """The header webhook-id, which a repeat shares; without it a digest of the body."""
-        if given := incoming.headers.get("webhook-id", ""):
-            return Node(given, "webhook-id").id(need=True)
-        return fingerprint(incoming.body)
-
-    def answer(self, incoming: Incoming) -> Response | None:
-        """There is nothing to probe."""
-        return only_post(incoming)
 
     def read(self, incoming: Incoming) -> Iterator[AnyEvent]:
         """The answers, all or none."""

@@ -21,6 +21,8 @@ from bridge.sandbox.slack import Message
 from bridge.simulate.world import ENV, World, world
 from bridge.store import alerts, deliveries, inbox
 from connectors.desks.zendesk_webhooks import SATISFACTION_TEMPLATE
+from tests.conftest import databases
+from tests.flow.visitors import share
 
 POLICY = Path(__file__).with_name("office.toml")
 START = datetime(2031, 3, 11, 9, 0, tzinfo=UTC)  # a Tuesday that the real clock has not reached
@@ -215,6 +217,15 @@ def open_office(database: Callable[..., str], tmp_path: Path) -> Iterator[Opens]
         yield opens(stack, database, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def open_shared(
+    server: str, names: Iterator[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opens]:
+    """Opens an office that all tests of a file look at: none of them may change what the others see."""
+    with databases(server, names) as database, ExitStack() as stack:
+        yield opens(stack, database, tmp_path_factory.mktemp("office"))
+
+
 def opens(stack: ExitStack, database: Callable[[], str], folder: Path) -> Opens:
     """What opens an office, which is closed with the stack."""
 
@@ -222,6 +233,7 @@ def opens(stack: ExitStack, database: Callable[[], str], folder: Path) -> Opens:
         policy = folder / "bridge.toml"
         policy.write_text(change(POLICY.read_text("utf-8")), "utf-8")
         made = stack.enter_context(world(database(), policy, START, _people))
+        share(made.bridge, made.app)
         desk = made.sandbox.zendesk
         secret = ENV["ZENDESK_WEBHOOK_SECRET"]
         desk.subscribe(f"{made.hooks}/zendesk", secret)

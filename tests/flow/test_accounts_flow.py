@@ -14,10 +14,11 @@ import requests
 from bridge.domain.model import Measured, Severity
 from bridge.domain.viewing import Role
 from bridge.simulate.world import ENV
-from bridge.store import accounts, audit, tickets
+from bridge.store import accounts, audit, inbox, tickets
 from bridge.work.drain import drain
 from bridge.work.measuring import measure
 from tests.flow.conftest import Command, Office, Opens
+from tests.flow.patience import eventually
 from tests.flow.visitors import Visitor, visitor
 
 SOURCES = """
@@ -62,13 +63,16 @@ def push(office: Office) -> Push:
 
     def post(kind: str, body: Any, secret: str = ENV["TYPEFORM_SECRET"]) -> int:
         office.later(seconds=1)
-        url = f"{office.world.hooks}/{kind}"
-        headers = {"X-Bridge-Secret": secret}
-        answer = requests.post(url, json=body, headers=headers, timeout=10)
+        status = send(office, kind, body, secret)
         office.settle()
-        return answer.status_code
+        return status
 
     return post
+
+
+def send(office: Office, kind: str, body: Any, secret: str = ENV["TYPEFORM_SECRET"]) -> int:
+    url, headers = f"{office.world.hooks}/{kind}", {"X-Bridge-Secret": secret}
+    return requests.post(url, json=body, headers=headers, timeout=10).status_code
 
 
 @pytest.fixture
@@ -186,6 +190,33 @@ def test_what_can_not_be_read_is_kept_shown_and_read_once_it_can_be(
         found = accounts.found(connection, ["zeta", "mail"])
     assert found["zeta"].domains == ("acme.example", "zeta.example")
     assert "mail" not in found
+
+
+def test_an_account_may_become_again_what_it_was(office: Office, push: Push) -> None:
+    for tier in ("gold", "silver", "gold"):
+        assert push("accounts", {"key": "acme", "tier": tier}) == 202
+    with office.world.bridge.engine.begin() as connection:
+        assert accounts.found(connection, ["acme"])["acme"].tier == "gold"
+
+
+def test_what_is_told_of_accounts_is_read_in_the_order_in_which_it_came(office: Office) -> None:
+    bridge = office.world.bridge
+    with bridge.engine.begin() as another:
+        assert inbox.in_turn(another), "another worker reads of accounts, and hasn't finished"
+        assert send(office, "accounts", {"key": "acme"}) == 202
+        assert send(office, "metrics", weeks(office, "logins", 30)) == 202
+        eventually(lambda: waiting(office) == {"accounts"})
+        drain(bridge)
+        assert waiting(office) == {"accounts"}
+    drain(bridge)
+    office.settle()
+    with bridge.engine.begin() as connection:
+        assert "acme" in accounts.found(connection, ["acme"])
+
+
+def waiting(office: Office) -> set[str]:
+    """The sources of what was not read yet."""
+    return {row.source for row in office.inbox() if row.state == "waiting"}
 
 
 def test_nobody_without_the_secret_is_believed(office: Office, push: Push) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -26,12 +25,22 @@ REPORT = {
 }
 
 
-@pytest.fixture
-def office(open_office: Opens) -> Iterator[LoopOffice]:
+def troubled(opens: Opens) -> LoopOffice:
     """One critical alert of Billing's."""
-    office = loop_office(open_office, lambda text: text.replace("check_after = []", WITH_CHECKS))
+    office = loop_office(opens, lambda text: text.replace("check_after = []", WITH_CHECKS))
     office.rated(score=1, about="My invoice is wrong")
     return office
+
+
+@pytest.fixture
+def office(open_office: Opens) -> LoopOffice:
+    return troubled(open_office)
+
+
+@pytest.fixture(scope="module")
+def unchanged(open_shared: Opens) -> LoopOffice:
+    """The same, for tests of what comes to nothing."""
+    return troubled(open_shared)
 
 
 WITH_CHECKS = "check_after = [3, 6]"
@@ -39,6 +48,10 @@ WITH_CHECKS = "check_after = [3, 6]"
 
 @pytest.fixture
 def mona(office: LoopOffice) -> Visitor:
+    return manager(office)
+
+
+def manager(office: LoopOffice) -> Visitor:
     """Billing's manager."""
     return visitor(office.world.bridge, "mona@example.com", Role.MANAGER, name="Mona Berg")
 
@@ -133,8 +146,8 @@ def test_a_mute_that_applies_is_named(office: LoopOffice, mona: Visitor) -> None
 
 
 @pytest.mark.parametrize("ref", ["AB-00000000", "nothing", "%00", "<b>", "x" * 500, "../inbox"])
-def test_an_odd_reference_leads_nowhere(mona: Visitor, ref: str) -> None:
-    assert mona.get(f"/alerts/{ref}").status_code == 404
+def test_an_odd_reference_leads_nowhere(unchanged: LoopOffice, ref: str) -> None:
+    assert manager(unchanged).get(f"/alerts/{ref}").status_code == 404
 
 
 def test_who_may_not_see_it_is_not_told_that_it_is_there(office: LoopOffice) -> None:
@@ -322,14 +335,14 @@ def test_what_became_of_the_customer_is_said_later(office: LoopOffice, mona: Vis
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
-    office: LoopOffice, mona: Visitor, what: str, form: dict[str, Any], why: str
+    unchanged: LoopOffice, what: str, form: dict[str, Any], why: str
 ) -> None:
-    answer = mona.post(f"/alerts/{office.alert.ref}/{what}", form)
+    answer = manager(unchanged).post(f"/alerts/{unchanged.alert.ref}/{what}", form)
     assert answer.status_code == 400
     assert why in words(answer.text)
     assert ("Kept" in str(form)) is ("Kept" in answer.text)
-    office.settle()
-    assert office.alert.waits
+    unchanged.settle()
+    assert unchanged.alert.waits
 
 
 def test_an_act_that_there_is_not_leads_nowhere(office: LoopOffice, mona: Visitor) -> None:

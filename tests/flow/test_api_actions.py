@@ -15,11 +15,27 @@ from tests.flow.loop_desk import LoopOffice, loop_office
 from tests.flow.programs import Program, program
 
 
-@pytest.fixture
-def loop(open_office: Opens) -> LoopOffice:
-    office = loop_office(open_office)
+def troubled(opens: Opens) -> LoopOffice:
+    """One critical alert."""
+    office = loop_office(opens)
     office.rated(score=1)
     return office
+
+
+@pytest.fixture
+def loop(open_office: Opens) -> LoopOffice:
+    return troubled(open_office)
+
+
+@pytest.fixture(scope="module")
+def unchanged(open_shared: Opens) -> LoopOffice:
+    """The same, for tests of what comes to nothing."""
+    return troubled(open_shared)
+
+
+@pytest.fixture(scope="module")
+def onlooker(unchanged: LoopOffice) -> Program:
+    return program(unchanged.world.bridge, Role.MANAGER, ["Billing"], name="Duty")
 
 
 @pytest.fixture
@@ -93,9 +109,9 @@ def test_what_the_state_does_not_allow_is_refused_with_the_reason(
     ],
 )
 def test_what_is_wrong_names_the_field_and_the_way_out(
-    loop: LoopOffice, duty: Program, *, action: str, body: object, field: str, way_out: str
+    unchanged: LoopOffice, onlooker: Program, *, action: str, body: object, field: str, way_out: str
 ) -> None:
-    answer = duty.act(loop.alert.ref, action, body)
+    answer = onlooker.act(unchanged.alert.ref, action, body)
     assert answer.status_code == 400
     assert answer.content_type == "application/problem+json"
     [error] = answer.json["errors"]
@@ -103,8 +119,8 @@ def test_what_is_wrong_names_the_field_and_the_way_out(
     assert way_out in error["fix"]
 
 
-def test_all_that_is_wrong_is_told_at_once(loop: LoopOffice, duty: Program) -> None:
-    answer = duty.act(loop.alert.ref, "contact", {"reached": 1, "how": 2, "else": 3})
+def test_all_that_is_wrong_is_told_at_once(unchanged: LoopOffice, onlooker: Program) -> None:
+    answer = onlooker.act(unchanged.alert.ref, "contact", {"reached": 1, "how": 2, "else": 3})
     assert {error["field"] for error in answer.json["errors"]} == {"reached", "how", "else"}
 
 

@@ -15,7 +15,7 @@ from tests.flow.loop_desk import LoopOffice, loop_office
 @pytest.fixture
 def rated(open_office: Opens) -> LoopOffice:
     """Some tickets, one after the other; every other customer waits for days, and is not pleased."""
-    office = loop_office(open_office)
+    office = loop_office(open_office, lambda policy: policy.replace('nag = "1h"', 'nag = "4d"'))
     for number in range(12):
         ticket = office.open(about=f"Case {number}")
         office.later(hours=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -67,13 +66,23 @@ def choices(who: Visitor, path: str = "/inbox") -> list[str]:
     return [unescape(words) for words in found]
 
 
-@pytest.fixture
-def office(open_office: Opens) -> Iterator[LoopOffice]:
+def troubled(opens: Opens) -> LoopOffice:
     """Two alerts: a critical one of Billing's, and one of Support's that is not so grave."""
-    office = loop_office(open_office)
+    office = loop_office(opens)
     office.rated(score=2, about="The parcel is late", group="Support")
     office.rated(score=1, about="My invoice is <script>wrong</script>")
     return office
+
+
+@pytest.fixture
+def office(open_office: Opens) -> LoopOffice:
+    return troubled(open_office)
+
+
+@pytest.fixture(scope="module")
+def unchanged(open_shared: Opens) -> LoopOffice:
+    """The same, for tests that only look."""
+    return troubled(open_shared)
 
 
 @pytest.fixture
@@ -164,10 +173,9 @@ def test_who_is_added_to_an_alert_sees_it_though_the_team_is_not_theirs(
         ("severity=dreadful&state=sideways&due=never&after=nonsense", ["Billing", "Support"]),
     ],
 )
-def test_filters_stand_in_the_address(
-    office: LoopOffice, nils: Visitor, query: str, found: list[str]
-) -> None:
-    team = {alert.ref: alert.team for alert in office.alerts()}
+def test_filters_stand_in_the_address(unchanged: LoopOffice, query: str, found: list[str]) -> None:
+    nils = visitor(unchanged.world.bridge, "nils@example.com", Role.MANAGER, name="Nils Holm")
+    team = {alert.ref: alert.team for alert in unchanged.alerts()}
     assert sorted(team[ref] for ref in at(nils, f"/inbox?{query}").refs) == found
 
 
@@ -296,7 +304,8 @@ def test_several_are_put_off(office: LoopOffice, nils: Visitor, grave: str, mild
         ({"act": "snooze", "ref": "AB-1", "until": "own", "own": "2001-01-01T10:00"}, "choose a"),
     ],
 )
-def test_what_is_missing_is_told(mona: Visitor, form: dict[str, Any], why: str) -> None:
+def test_what_is_missing_is_told(unchanged: LoopOffice, form: dict[str, Any], why: str) -> None:
+    mona = visitor(unchanged.world.bridge, "mona@example.com", Role.MANAGER, name="Mona Berg")
     mona.post("/inbox/bulk", form)
     assert f"Nothing was done: {why}" in at(mona, "/inbox").words
 

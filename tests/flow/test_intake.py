@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +34,7 @@ from bridge.web.hooks import Intake, Unavailable, Unstorable
 from bridge.work.bridge import Bridge
 from bridge.work.drain import drain
 from bridge.work.tick import tick
+from tests.flow.patience import eventually
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 HOOKS = import_module("bridge.web.hooks")
@@ -125,7 +125,7 @@ def open_door(url: str) -> Iterator[Opens]:
 
     yield make
     for bridge in made:
-        until(lambda pool=bridge.engine.pool: not pool.checkedout())  # type: ignore[misc]
+        eventually(lambda pool=bridge.engine.pool: not pool.checkedout())  # type: ignore[misc]
         bridge.close()
 
 
@@ -345,9 +345,9 @@ def test_in_a_batch_only_the_row_that_cannot_be_stored_fails(door: Door, engine:
         with engine.begin() as other:
             other.execute(text("LOCK TABLE inbox"))
             first = pool.submit(intake.keep, received("0"))
-            until(lambda: blocked(engine))
+            eventually(lambda: blocked(engine))
             others = [pool.submit(intake.keep, row) for row in (*rows, received("4"))]
-            until(lambda: intake.waiting.qsize() == 4)
+            eventually(lambda: intake.waiting.qsize() == 4)
         assert first.result()
         assert others[0].result()
         assert others[3].result()
@@ -436,7 +436,7 @@ def web(url: str, tmp_path: Path) -> Iterator[Web]:
             [*command, "--port", str(port)], env=environ, stdout=file, stderr=file
         )
     made = Web(port, process, log)
-    until(lambda: answers(port))
+    eventually(lambda: answers(port))
     yield made
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
@@ -500,11 +500,3 @@ def blocked(engine: Engine) -> bool:
 def answers(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(condition: Callable[[], object], within: float = 20) -> None:
-    deadline = time.monotonic() + within
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        pause.wait(0.01)

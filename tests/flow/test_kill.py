@@ -26,6 +26,7 @@ from bridge.sandbox import Attempt, Fault, Sandbox, Shipment, Slack, Zendesk
 from bridge.sandbox.surveys import Surveys
 from bridge.store import connect, migrate, teams
 from bridge.work.bridge import wall_clock
+from tests.flow.patience import eventually
 
 TICKETS = 40
 TEAMS = 8  # each with a channel, for Slack takes one message a second in each
@@ -174,13 +175,6 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def eventually(condition: Callable[[], object], within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def listens(port: int) -> bool:

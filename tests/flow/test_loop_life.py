@@ -108,23 +108,21 @@ def test_each_command_does_what_it_says(office: LoopOffice, line: Line) -> None:
     assert office.alert.owner.name == "Mona Berg"
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (("acknowledge",), "Mona Berg has it already"),
-        (("coached",), "No coaching is open"),
-        (("reopen",), "It is open."),
-        (("snooze", "--until", "2001-01-01T10:00Z"), "a time in the future"),
-        (("assign", "nobody"), "nobody is called 'nobody'"),
-        (("note", " "), "The note is empty"),
-    ],
+REFUSED = (
+    (("acknowledge",), "Mona Berg has it already"),
+    (("coached",), "No coaching is open"),
+    (("reopen",), "It is open."),
+    (("snooze", "--until", "2001-01-01T10:00Z"), "a time in the future"),
+    (("assign", "nobody"), "nobody is called 'nobody'"),
+    (("note", " "), "The note is empty"),
 )
-def test_what_makes_no_sense_is_refused_with_the_reason(
-    office: LoopOffice, line: Line, words: tuple[str, ...], why: str
-) -> None:
+
+
+def test_what_makes_no_sense_is_refused_with_the_reason(office: LoopOffice, line: Line) -> None:
     office.rated()
     line("acknowledge")
-    assert why in line(*words, by="Nils Holm", code=1)
+    for words, why in REFUSED:
+        assert why in line(*words, by="Nils Holm", code=1), words
 
 
 def test_the_list_has_every_alert_with_its_owner(

@@ -29,6 +29,7 @@ from bridge.store import deliveries
 from bridge.work import followup
 from bridge.work.deliver import deliver
 from connectors import Dispatch, desk_kinds
+from tests.conftest import databases
 from tests.flow.asked_office import LINK, asking, letters, live_through, public
 from tests.flow.conftest import Opens
 from tests.flow.customers import DESKS, START, US, Practice, practice
@@ -45,6 +46,13 @@ CARRIED_OUT = (Action.NOTE, Action.TAG, Action.UNTAG)
 @pytest.fixture
 def office(url: str) -> Iterator[Practice]:
     with practice(url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(server: str, names: Iterator[str]) -> Iterator[Practice]:
+    """The same office for all that is tried in turn."""
+    with databases(server, names) as database, practice(database()) as made:
         yield made
 
 
@@ -116,8 +124,9 @@ def leaks(office: Practice, desk: str) -> list[str]:
 @pytest.mark.parametrize("desk", DESKS)
 @pytest.mark.parametrize("action", list(Action), ids=lambda action: action.name)
 def test_nothing_that_is_sent_to_a_desk_is_seen_by_the_customer(
-    office: Practice, desk: str, action: Action
+    shared: Practice, desk: str, action: Action
 ) -> None:
+    office = shared
     before, channel = office.public(desk), office.bridge.channels[desk]
     earlier = Receipt(ref="1", to=office.keys[desk], own=("comment:1",))
     for previous, text in product((None, earlier), ("", gossip("text"))):
@@ -167,8 +176,9 @@ def resolved(office: Practice, desk: str) -> Alert:
 @pytest.mark.parametrize("desk", DESKS)
 @pytest.mark.parametrize("action", list(Action), ids=lambda action: action.name)
 def test_of_all_deliveries_only_the_question_is_seen_by_the_customer(
-    office: Practice, desk: str, action: Action
+    shared: Practice, desk: str, action: Action
 ) -> None:
+    office = shared
     alert, before = resolved(office, desk), office.public(desk)
     planned = Delivery(
         channel=desk,

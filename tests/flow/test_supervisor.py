@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge import embedded
+from tests.flow.patience import eventually
 
 SUPERVISE = """
 import sys
@@ -78,13 +78,6 @@ class Supervised:
     def ends(self) -> tuple[int, str]:
         printed, _ = self.process.communicate(timeout=30)
         return self.process.returncode, printed
-
-
-def eventually(condition: Callable[[], object], within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -28,10 +28,10 @@ nag = "1h"
 """
 
 
-@pytest.fixture
-def eventful(open_office: Opens) -> LoopOffice:
+@pytest.fixture(scope="module")
+def eventful(open_shared: Opens) -> LoopOffice:
     """Days in which clocks breach, people act, customers rate, tickets come back, and alerts are opened again."""
-    office = loop_office(open_office, lambda policy: policy + NEXT_REPLY)
+    office = loop_office(open_shared, lambda policy: policy + NEXT_REPLY)
     waits = office.open(about="Nobody answers")
     office.later(hours=3, minutes=30)  # warned
     office.later(hours=1)  # breached, and told again

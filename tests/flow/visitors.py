@@ -25,11 +25,15 @@ _APPS: dict[int, Flask] = {}
 
 def app_of(bridge: Bridge) -> Flask:
     """The pages of a bridge: one application for all who look at them, as long as it isn't closed."""
+    return _APPS.get(id(bridge)) or share(bridge, create_app(bridge))
+
+
+def share(bridge: Bridge, app: Flask) -> Flask:
+    """Let all look at the bridge's pages through this application."""
     number = id(bridge)
-    if number not in _APPS:
-        _APPS[number] = create_app(bridge)
-        bridge.at_close(lambda: _APPS.pop(number))
-    return _APPS[number]
+    _APPS[number] = app
+    bridge.at_close(lambda: _APPS.pop(number))
+    return app
 
 
 class Visitor:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bridge.domain.judge import Moment
-from bridge.domain.model import Finding
-from bridge.domain.patterns import Pattern, shared
-
-_WORDS = {
-    "low_share": "{bad:.0f} of {of:.0f} answers about {name} are low",
-    "cause_share": "{bad:.0f} of {of:.0f} alerts were caused by {name}",
-}
+from bridge.domain.patterns import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,24 +26,9 @@ class ProcessPattern(Pattern):
     playbook: ClassVar[str] = (
         "Give the cause to whoever owns the process, with the cases as evidence; ask for a date."
     )
-    begins_in_shadow: ClassVar[bool] = True
-
-    def check(self, moment: Moment) -> Iterable[Finding]:
-        ticket = moment.ticket
-        if ticket.desk != "topic":
-            return
-        for metric, words in _WORDS.items():
-            if found := self.standing(ticket.measures.get(metric, ())):
-                bad, of = found.now.value, found.now.of or 0
-                newest = ticket.facts.get(metric, "")
-                yield Finding(
-                    rule=self.name,
-                    severity=self.severity,
-                    headline=words.format(bad=bad, of=of, name=ticket.name or ticket.key),
-                    since=found.since,
-                    about=metric,
-                    occurrence=found.since.isoformat(),
-                    level=f"{bad:.0f}/{of:.0f}",
-                    facts=(*shared(found.now), *((("Newest", newest),) if newest else ())),
-                    fix="a change of the process that causes it",
-                )
+    desk: ClassVar[str] = "topic"
+    says: ClassVar[Mapping[str, str]] = {
+        "low_share": "{bad:.0f} of {of:.0f} answers about {name} are low",
+        "cause_share": "{bad:.0f} of {of:.0f} alerts were caused by {name}",
+    }
+    fix: ClassVar[str] = "a change of the process that causes it"

@@ -1,4 +1,4 @@
-"""What the sources have in common that a program of the company's own calls: how it proves itself."""
+"""What the sources have in common that a program of the company's own may call: how it proves itself."""
 
 from __future__ import annotations
 
