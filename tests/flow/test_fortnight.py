@@ -56,7 +56,7 @@ def counted(of: Case, *said: Told) -> tuple[int, dict[str, int]]:
 # --- the whole world
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_everybody_is_told_when_they_have_to_be_and_nobody_else(url: str) -> None:
     with Progress(disable=True) as progress:
         found = play(url, 3, progress, alerts=30)

@@ -16,25 +16,36 @@ kind = "jsm"
 site = "demo"
 user = "bridge@example.com"
 base_url = "{jira}"
+sweep = "off"
 
 [sources.jsm]
 kind = "jsm"
 secret = "JSM_WEBHOOK_SECRET"
-
-[sources.feedback]
-kind = "jsm-csat"
-every = "5m"
 
 [sources.surveymonkey]
 kind = "surveymonkey"
 desk = "jsm"
 base_url = "{surveymonkey}"
 """
+POLLED = (
+    JIRA.replace('sweep = "off"\n', "")
+    + """
+[sources.feedback]
+kind = "jsm-csat"
+every = "5m"
+"""
+)
 
 
 @pytest.fixture
 def office(open_office: Opens) -> Office:
     return open_office(lambda text: text + JIRA)
+
+
+@pytest.fixture
+def polled(open_office: Opens) -> Office:
+    """One that also asks Jira itself, for what no webhook tells of."""
+    return open_office(lambda text: text + POLLED)
 
 
 def site(office: Office) -> Jira:
@@ -149,7 +160,8 @@ def test_a_look_for_our_note_that_fails_is_made_again_before_anything_is_written
     assert len(ours(office, issue)) == 1
 
 
-def test_who_has_used_up_the_quota_is_left_alone_for_as_long_as_jira_asks(office: Office) -> None:
+def test_who_has_used_up_the_quota_is_left_alone_for_as_long_as_jira_asks(polled: Office) -> None:
+    office = polled
     issue = ask(office)
     office.later(hours=2, minutes=59)
     site(office).quota_spent = True
@@ -166,8 +178,9 @@ def test_who_has_used_up_the_quota_is_left_alone_for_as_long_as_jira_asks(office
 
 
 def test_a_rating_that_no_webhook_tells_of_is_found_within_minutes_and_told_once(
-    office: Office,
+    polled: Office,
 ) -> None:
+    office = polled
     issue = ask(office)
     resolve(office, issue)
     site(office).rate(issue, 1, "Nobody read what I wrote.")
@@ -181,8 +194,9 @@ def test_a_rating_that_no_webhook_tells_of_is_found_within_minutes_and_told_once
 
 
 def test_a_jira_that_is_away_is_asked_again_and_nothing_of_the_poll_is_lost(
-    office: Office,
+    polled: Office,
 ) -> None:
+    office = polled
     issue = ask(office)
     resolve(office, issue)
     site(office).rate(issue, 2)

@@ -272,7 +272,7 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
                 eventually(lambda: waiting(engine))
                 processes.kill_the_worker()
 
-    deadline = began + PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while left := unfinished(engine, sandbox):
         assert time.monotonic() < deadline, (left, *processes.ended())
         time.sleep(0.1)
