@@ -52,6 +52,26 @@ def test_the_set_with_most_hits_within_the_budget_is_chosen() -> None:
     assert chosen(history(), Wish()) == {"good", "rare"}
 
 
+def test_a_budget_is_kept_with_a_standard_error_to_spare() -> None:
+    assert Wish(budget=0.2).allowed(1600) == 320 - 16
+    seen = history()
+    rows = newest(seen.earlier, Wish())
+    alone = replace(pool(seen), members=pool(seen).members[:1])
+    alerted = float(np.isfinite(alone.of(alone.members[0], rows)).mean())
+    assert choose(alone, rows, Wish(budget=alerted + 0.005)) is None
+    assert choose(alone, rows, Wish(budget=alerted + 0.015)) is not None
+
+
+def test_a_promised_deadline_itself_is_no_warning() -> None:
+    at_the_end, before = (
+        Variant(
+            rule="resolution_time", tunable="target", value=value, share=True, goal="resolution"
+        )
+        for value in (1.0, 0.9)
+    )
+    assert [member.variants for member in members([at_the_end, before])] == [(before,)]
+
+
 def test_a_small_budget_takes_less() -> None:
     assert chosen(history(), Wish(budget=0.05)) == {"rare"}
 
@@ -81,8 +101,8 @@ def test_pings_by_manager_and_day_are_a_budget_as_well() -> None:
 def test_what_is_alerted_anyway_uses_up_the_budget() -> None:
     seen = history()
     wish = Wish()
-    every_eighth = np.where(np.arange(len(seen.album)) % 8, np.inf, 1.0).astype(np.float32)
-    full = replace(pool(seen), base=every_eighth)
+    every_ninth = np.where(np.arange(len(seen.album)) % 9, np.inf, 1.0).astype(np.float32)
+    full = replace(pool(seen), base=every_ninth)
     found = choose(full, newest(seen.earlier, wish), Wish(precision=0.01))
     assert found is not None
     assert {v.rule for member in found.members for v in member.variants} <= {"rare"}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bridge.domain.model import Severity
 from bridge.domain.rules.handoffs import Handoffs
 from bridge.domain.rules.stale_update import StaleUpdate
+from bridge.insight.backtest.choosing import members
 from bridge.insight.backtest.grid import whole_grid
 from bridge.insight.backtest.pasting import asked, diff, policy_of, present, sentence, toml
 from bridge.insight.backtest.plan import Variant
@@ -56,9 +57,8 @@ def test_a_deadline_by_priority_makes_rules_early() -> None:
 
 @pytest.mark.parametrize("deadlines", [{}, BY_PRIORITY], ids=["hours", "deadlines"])
 def test_every_variant_of_the_grid_can_be_pasted(deadlines: dict[str, timedelta]) -> None:
-    for variant in whole_grid(POLICY, deadlines).variants:
-        if variant.share and variant.value == 1.0:
-            continue
+    for member in members(whole_grid(POLICY, deadlines).variants):
+        variant = member.variants[0]
         text = toml(asked([variant], POLICY, ["reopened"], deadlines))
         settings = parse(text, {})
         assert variant.rule in {rule.name for rule in settings.rules}

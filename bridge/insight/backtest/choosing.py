@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from msgspec import Struct
@@ -37,6 +38,11 @@ class Wish(Struct, frozen=True, kw_only=True):
     pings: float | None = None
     precision: float = 0.85
     lead: float = 24.0
+
+    def allowed(self, cases: int) -> float:
+        """How many of some cases may be alerted: a standard error less than the budget, which others have to keep."""
+        share = self.budget if self.budget is not None else 1.0
+        return cases * share - sqrt(cases * share * (1 - share))
 
     @property
     def enough(self) -> int:
@@ -82,8 +88,15 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 def members(variants: Sequence[Variant]) -> list[Member]:
-    """All that can be taken: every variant, and no first answer together with no further update."""
-    found = [Member(columns=(n,), variants=(one,)) for n, one in enumerate(variants)]
+    """All that can be taken: every variant, and no first answer together with no further update.
+
+    A promised deadline itself is no warning before it: it could be nearer for a case of another priority in the end.
+    """
+    found = [
+        Member(columns=(n,), variants=(one,))
+        for n, one in enumerate(variants)
+        if not (one.share and one.value == 1.0)
+    ]
     updates = {
         (one.value, one.with_handoffs): (n, one)
         for n, one in enumerate(variants)
@@ -175,7 +188,7 @@ class _Search:
             return None
         fair = (self.hits > 0) & (self.hits >= precision * self.alerts)
         if self.wish.budget is not None:
-            fair &= self.alerts <= self.wish.budget * len(self.rows)
+            fair &= self.alerts <= self.wish.allowed(len(self.rows))
         one = self._first(np.diag(np.diag(fair)), floor)
         two = self._first(np.triu(fair, 1), floor)
         if one is None or two is None:
