@@ -26,6 +26,7 @@ from bridge.sandbox import Attempt, Fault, Sandbox, Shipment, Slack, Zendesk
 from bridge.sandbox.surveys import Surveys
 from bridge.store import connect, migrate, teams
 from bridge.work.bridge import wall_clock
+from bridge.work.errands import LEASE
 from tests.flow.patience import eventually
 
 TICKETS = 40
@@ -272,7 +273,8 @@ def test_three_killed_workers_and_a_killed_database_cost_nothing(
                 eventually(lambda: waiting(engine))
                 processes.kill_the_worker()
 
-    deadline = time.monotonic() + PATIENCE
+    # What the killed were asking for is asked again when its lease is over.
+    deadline = time.monotonic() + PATIENCE + LEASE.total_seconds()
     while left := unfinished(engine, sandbox):
         assert time.monotonic() < deadline, (left, *processes.ended())
         time.sleep(0.1)
@@ -335,7 +337,10 @@ def unfinished(engine: Engine, sandbox: Sandbox) -> str:
             connection.execute(
                 text("""
                 SELECT concat_ws(', ',
-                    (SELECT 'inbox' FROM inbox WHERE state IN ('waiting', 'matching') LIMIT 1),
+                    (SELECT 'inbox: ' || string_agg(concat_ws(' ', id, source, state, reason, received_at), '; ')
+                     FROM inbox WHERE state IN ('waiting', 'matching')),
+                    (SELECT 'errands: ' || string_agg(e::text, '; ') FROM errands AS e
+                     WHERE EXISTS (SELECT FROM inbox WHERE state = 'matching')),
                     (SELECT 'events' FROM events WHERE NOT judged LIMIT 1),
                     (SELECT 'deliveries: ' || string_agg(concat_ws(' ', id, state, reason), '; ')
                      FROM deliveries WHERE state IN ('waiting', 'sending')),
